@@ -1,0 +1,252 @@
+package show
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	mashgatev1 "github.com/mashgate/mashgate/proto/gen/mashgate/v1"
+)
+
+// Names gives the words for the random ids of an episode's subjects ("Amy Thorn (index child)"). An id without a name is printed
+// as it is.
+type Names map[string]string
+
+// SubjectNames reads the names from an episode as the reader may see it.
+func SubjectNames(e *mashgatev1.Episode) Names {
+	names := Names{}
+	for _, s := range e.GetSubjects() {
+		who := strings.TrimSpace(s.GetIdentity().GetGivenName() + " " + s.GetIdentity().GetFamilyName())
+		if who == "" {
+			who = "not named"
+		}
+		names[s.GetId()] = Printable(who) + " (" + Words(s.GetRole().String(), "SUBJECT_ROLE_") + ")"
+	}
+	return names
+}
+
+func (n Names) of(id string) string {
+	if who, ok := n[id]; ok {
+		return who
+	}
+	return id
+}
+
+// Words turns an enum value into words: "ANSWER_KIND_NO_TRACE" is "no trace".
+func Words(enum, prefix string) string {
+	return strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(enum, prefix)), "_", " ")
+}
+
+// Picture prints a picture: who answered what, the chronology, the household, Signs of Safety, conflicts, what is held back.
+func Picture(w io.Writer, pic *mashgatev1.Picture, names Names) error {
+	p := &page{w: w}
+	state := "complete"
+	if !pic.GetComplete() {
+		state = "NOT COMPLETE: some organisations have not answered yet"
+	}
+	p.line("Picture %s", pic.GetName())
+	p.line("as of %s, %s, policy revision %s", moment(pic.GetTime()), state, pic.GetRevision())
+	p.answers(pic, names)
+	p.chronology(pic, names)
+	p.household(pic, names)
+	p.signs(pic, names)
+	p.conflicts(pic, names)
+	p.heldBack(pic, names)
+	p.obligations(pic.GetObligations())
+	p.line("")
+	p.line("This reading is on the ledger as %s", pic.GetLedgerEntry())
+	if pic.GetNextPageToken() != "" {
+		p.line("There is more: next page token %s", pic.GetNextPageToken())
+	}
+	return p.err
+}
+
+func (p *page) answers(pic *mashgatev1.Picture, names Names) {
+	p.heading("Who answered what")
+	for _, a := range pic.GetAnswers() {
+		p.line("%s", AnswerLine(a, names))
+		for _, r := range a.GetReasons() {
+			p.wrapped(6, r.GetText()+source(r))
+		}
+	}
+}
+
+// AnswerLine is one organisation's answer about one person, in one line.
+func AnswerLine(a *mashgatev1.Answer, names Names) string {
+	kind := Words(a.GetKind().String(), "ANSWER_KIND_")
+	switch a.GetKind() {
+	case mashgatev1.AnswerKind_ANSWER_KIND_RECORDS:
+		kind = plural(int(a.GetRecords()), "record")
+	case mashgatev1.AnswerKind_ANSWER_KIND_NO_TRACE:
+		kind += " (looked in " + a.GetLookedIn() + " by " + strings.ReplaceAll(strings.Join(a.GetLookedWith(), ", "), "_", " ") +
+			", as of " + moment(a.GetIndexAsOf()) + ")"
+	}
+	return fmt.Sprintf("  %-26s %-34s %s", title(a.GetOrganisationTitle(), a.GetOrganisation()), names.of(a.GetSubject()), kind)
+}
+
+func (p *page) chronology(pic *mashgatev1.Picture, names Names) {
+	p.heading("Chronology across organisations")
+	for _, r := range pic.GetChronology() {
+		p.record(r, names)
+	}
+	if len(pic.GetChronology()) == 0 {
+		p.line("  Nothing was released.")
+	}
+}
+
+func (p *page) record(r *mashgatev1.ReleasedRecord, names Names) {
+	mark := ""
+	if r.GetOpinion() {
+		mark = "  [opinion]"
+	}
+	p.line("  %-12s %s: %s, about %s%s", when(r), r.GetOrganisation(), r.GetCategoryTitle(), names.of(r.GetSubject()), mark)
+	for _, f := range r.GetFields() {
+		p.wrapped(15, f.GetTitle()+": "+f.GetValue())
+	}
+	if len(r.GetMasked()) > 0 {
+		p.wrapped(15, "[masked: "+strings.ReplaceAll(strings.Join(r.GetMasked(), ", "), "_", " ")+"]")
+	}
+}
+
+func when(r *mashgatev1.ReleasedRecord) string {
+	switch {
+	case r.GetCurrent():
+		return "current"
+	case r.GetEventDate() != "":
+		return r.GetEventDate()
+	case r.GetUntil() != "":
+		return "to " + r.GetUntil()
+	}
+	return "undated"
+}
+
+func (p *page) household(pic *mashgatev1.Picture, names Names) {
+	p.heading("Household")
+	for _, m := range pic.GetHousehold() {
+		where := "lives elsewhere"
+		if m.GetLivesWithIndex() {
+			where = "lives with the child"
+		}
+		if m.GetProtected() {
+			where = "whereabouts protected"
+		}
+		p.line("  %s: %s", names.of(m.GetSubject()), where)
+		for _, a := range m.GetAttributes() {
+			p.wrapped(6, strings.ReplaceAll(a.GetAttribute(), "_", " ")+": "+a.GetValue()+" ("+a.GetOrganisation()+")")
+		}
+	}
+}
+
+var analysisOrder = []string{
+	"harm", "danger_statements", "complicating_factors", "existing_strengths", "existing_safety", "safety_goals", "next_steps", "scaling",
+}
+
+func (p *page) signs(pic *mashgatev1.Picture, names Names) {
+	p.heading("Signs of Safety")
+	for _, category := range analysisOrder {
+		items := slices.DeleteFunc(slices.Clone(pic.GetSignsOfSafety()), func(s *mashgatev1.SignOfSafety) bool {
+			return s.GetAnalysisCategory() != category
+		})
+		p.line("  %s", strings.ReplaceAll(category, "_", " "))
+		if len(items) == 0 {
+			p.line("      nothing released")
+		}
+		for _, s := range items {
+			text := s.GetText()
+			if s.GetJudgedBy() != "" {
+				text += ", judged by " + s.GetJudgedBy()
+			}
+			if s.GetOpinion() {
+				text += " [opinion]"
+			}
+			p.wrapped(6, "• "+text+" ("+s.GetOrganisation()+", about "+names.of(s.GetSubject())+")")
+		}
+	}
+}
+
+func (p *page) conflicts(pic *mashgatev1.Picture, names Names) {
+	if len(pic.GetConflicts()) == 0 {
+		return
+	}
+	p.heading("Where organisations differ")
+	for _, c := range pic.GetConflicts() {
+		p.line("  %s: %s", names.of(c.GetSubject()), strings.ReplaceAll(c.GetAttribute(), "_", " "))
+		for _, v := range c.GetValues() {
+			p.wrapped(6, "• "+v.GetValue()+" ("+v.GetOrganisation()+")")
+		}
+	}
+}
+
+func (p *page) heldBack(pic *mashgatev1.Picture, names Names) {
+	p.heading("What was held back, and why")
+	for _, h := range pic.GetHeldBack() {
+		what := h.GetCategoryTitle()
+		if what == "" {
+			what = "something is held"
+		}
+		p.line("  %s: %s, about %s: %s", title(h.GetOrganisationTitle(), h.GetOrganisation()), what, names.of(h.GetSubject()), effect(h.GetEffect()))
+		for _, r := range h.GetReasons() {
+			p.wrapped(6, r.GetText()+source(r))
+		}
+		if h.GetDecidedBy() != "" {
+			p.wrapped(6, "Decided by: "+h.GetDecidedBy())
+		}
+		if h.GetSafeguardingDesk() != "" {
+			p.wrapped(6, "Ring: "+h.GetSafeguardingDesk())
+		}
+	}
+	if len(pic.GetHeldBack()) == 0 {
+		p.line("  Nothing that may be told.")
+	}
+}
+
+func effect(e mashgatev1.Effect) string {
+	switch e {
+	case mashgatev1.Effect_EFFECT_REVIEW:
+		return "held until a named person decides"
+	case mashgatev1.Effect_EFFECT_EXIST:
+		return "the organisation holds something; ring its desk"
+	}
+	return "not shared"
+}
+
+func (p *page) obligations(list []*mashgatev1.Obligation) {
+	if len(list) == 0 {
+		return
+	}
+	p.heading("What you must do or know")
+	for _, o := range list {
+		p.wrapped(2, "• "+o.GetText())
+	}
+}
+
+func source(r *mashgatev1.Reason) string {
+	if r.GetSource() == "" {
+		return ""
+	}
+	return " [" + r.GetSource() + "]"
+}
+
+func title(words, code string) string {
+	if words != "" {
+		return words
+	}
+	return code
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func moment(t *timestamppb.Timestamp) string {
+	if t == nil {
+		return "an unknown time"
+	}
+	return t.AsTime().Local().Format("2006-01-02 15:04 MST")
+}
