@@ -11,9 +11,6 @@ import (
 	"github.com/mashgate/mashgate/internal/record"
 )
 
-// The wire types are apart from person.Identity and record.Header on purpose: those refuse to be printed, and a header is written
-// here without the two attributes that are not the holder's.
-
 type headLine struct {
 	Extract      int       `json:"extract"`
 	Organisation string    `json:"organisation"`
@@ -21,34 +18,10 @@ type headLine struct {
 }
 
 type personLine struct {
-	Ref      string       `json:"ref"`
-	Identity identityLine `json:"identity"`
-	Flags    []string     `json:"flags"`
-	Records  []recordLine `json:"records"`
-}
-
-type identityLine struct {
-	GivenName   string        `json:"given_name,omitempty"`
-	FamilyName  string        `json:"family_name,omitempty"`
-	OtherNames  []string      `json:"other_names,omitempty"`
-	DateOfBirth string        `json:"date_of_birth,omitempty"`
-	Sex         string        `json:"sex,omitempty"`
-	Addresses   []addressLine `json:"addresses,omitempty"`
-	Phones      []string      `json:"phones,omitempty"`
-	NHSNumber   string        `json:"nhs_number,omitempty"`
-	UPN         string        `json:"upn,omitempty"`
-	School      string        `json:"school,omitempty"`
-	GP          string        `json:"gp,omitempty"`
-	Ethnicity   string        `json:"ethnicity,omitempty"`
-	Language    string        `json:"language,omitempty"`
-	Religion    string        `json:"religion,omitempty"`
-	Disability  string        `json:"disability,omitempty"`
-}
-
-type addressLine struct {
-	Lines    []string `json:"lines,omitempty"`
-	Postcode string   `json:"postcode,omitempty"`
-	Current  bool     `json:"current"`
+	Ref      string          `json:"ref"`
+	Identity person.Identity `json:"identity"`
+	Flags    []string        `json:"flags"`
+	Records  []recordLine    `json:"records"`
 }
 
 type recordLine struct {
@@ -98,15 +71,7 @@ func (h *headerLine) UnmarshalJSON(data []byte) error {
 }
 
 func toLine(p Person) personLine {
-	i := p.Identity
-	line := personLine{Ref: p.Ref, Flags: append([]string{}, p.Flags...), Records: []recordLine{}, Identity: identityLine{
-		GivenName: i.GivenName, FamilyName: i.FamilyName, OtherNames: i.OtherNames, DateOfBirth: i.DateOfBirth, Sex: i.Sex,
-		Phones: i.Phones, NHSNumber: i.NHSNumber, UPN: i.UPN, School: i.School, GP: i.GP, Ethnicity: i.Ethnicity,
-		Language: i.Language, Religion: i.Religion, Disability: i.Disability,
-	}}
-	for _, a := range i.Addresses {
-		line.Identity.Addresses = append(line.Identity.Addresses, addressLine{Lines: a.Lines, Postcode: a.Postcode, Current: a.Current})
-	}
+	line := personLine{Ref: p.Ref, Identity: p.Identity, Flags: append([]string{}, p.Flags...), Records: []recordLine{}}
 	for _, r := range p.Records {
 		line.Records = append(line.Records, recordLine{Header: headerLine(r.Header), Fields: append([]record.Field{}, r.Fields...)})
 	}
@@ -114,15 +79,7 @@ func toLine(p Person) personLine {
 }
 
 func (line personLine) person() Person {
-	i := line.Identity
-	p := Person{Ref: line.Ref, Flags: line.Flags, Identity: person.Identity{
-		GivenName: i.GivenName, FamilyName: i.FamilyName, OtherNames: i.OtherNames, DateOfBirth: i.DateOfBirth, Sex: i.Sex,
-		Phones: i.Phones, NHSNumber: i.NHSNumber, UPN: i.UPN, School: i.School, GP: i.GP, Ethnicity: i.Ethnicity,
-		Language: i.Language, Religion: i.Religion, Disability: i.Disability,
-	}}
-	for _, a := range i.Addresses {
-		p.Identity.Addresses = append(p.Identity.Addresses, person.Address{Lines: a.Lines, Postcode: a.Postcode, Current: a.Current})
-	}
+	p := Person{Ref: line.Ref, Identity: line.Identity, Flags: line.Flags}
 	for _, r := range line.Records {
 		p.Records = append(p.Records, record.Record{Header: record.Header(r.Header), Fields: r.Fields})
 	}
