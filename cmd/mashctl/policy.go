@@ -1,0 +1,99 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+	"google.golang.org/grpc"
+
+	"github.com/mashgate/mashgate/cmd/internal/dial"
+	"github.com/mashgate/mashgate/cmd/internal/show"
+	"github.com/mashgate/mashgate/policy"
+	"github.com/mashgate/mashgate/policy/rules"
+	"github.com/mashgate/mashgate/policy/scenario"
+	policyv1 "github.com/mashgate/mashgate/proto/gen/mashgate/policy/v1"
+)
+
+func (a *app) policy() *cobra.Command {
+	return group("policy", "Run scenarios against a policy pack, and explain decisions", a.policyScenarios(), a.policyExplain())
+}
+
+// packFlag lets a command take another pack than the built-in one.
+func packFlag(cmd *cobra.Command, dir *string) {
+	cmd.Flags().StringVar(dir, "pack", "", "the `FOLDER` of a policy pack; the built-in default pack when left out")
+}
+
+func packFS(dir string) fs.FS {
+	if dir == "" {
+		return rules.FS
+	}
+	return os.DirFS(dir)
+}
+
+func (a *app) policyScenarios() *cobra.Command {
+	var pack string
+	cmd := &cobra.Command{
+		Use: "scenarios PATH…", Short: "Run scenario files or folders against a policy pack; needs no server",
+		Long: "Prints a line for each expectation that does not hold, then how many hold. Exit code 1 when one does not.\n" +
+			"An unknown key or code in a scenario is an error that names it.", Args: args(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			revision, err := policy.Compile(cmd.Context(), packFS(pack), policy.CompileOptions{})
+			if err != nil {
+				return fmt.Errorf("compiling the pack: %w", err)
+			}
+			cases, err := scenario.Load(revision, given...)
+			if err != nil {
+				return usageError{err}
+			}
+			result, err := scenario.Run(cmd.Context(), revision, cases)
+			if err != nil {
+				return err
+			}
+			if err := a.printResult(cmd.OutOrStdout(), result); err != nil {
+				return err
+			}
+			if !result.OK() {
+				return errExpectations
+			}
+			return nil
+		},
+	}
+	packFlag(cmd, &pack)
+	return cmd
+}
+
+func (a *app) printResult(w io.Writer, result scenario.Result) error {
+	if !a.json {
+		return result.WriteText(w)
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(result)
+}
+
+func (a *app) policyExplain() *cobra.Command {
+	req := &policyv1.ExplainDecisionRequest{}
+	cmd := &cobra.Command{
+		Use: "explain REQUEST", Short: "Why policy decided as it did in a recorded request",
+		Long: "REQUEST is the name of an information request: hubs/…/episodes/…/informationRequests/….\n" +
+			"Reasons that may not be told to you are left out.", Args: args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			req.Name = given[0]
+			return a.connect(func(conn *grpc.ClientConn, _ dial.Profile) error {
+				got, err := policyv1.NewPolicyServiceClient(conn).ExplainDecision(cmd.Context(), req)
+				if err != nil {
+					return err
+				}
+				return a.print(cmd.OutOrStdout(), got, func(w io.Writer) error { return show.Explanations(w, got) })
+			})
+		},
+	}
+	cmd.Flags().StringVar(&req.Category, "category", "", "only this category")
+	cmd.Flags().StringVar(&req.Subject, "subject", "", "only this subject")
+	cmd.Flags().StringVar(&req.Organisation, "organisation", "", "only this organisation")
+	return cmd
+}
