@@ -6,11 +6,13 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/types/known/durationpb"
 )
 
 // Domain stands in every ErrorInfo.
@@ -26,6 +28,8 @@ type Error struct {
 	Public string
 	// Fields name what was wrong with the input.
 	Fields []Field
+	// RetryAfter is when trying again makes sense; zero says nothing about it.
+	RetryAfter time.Duration
 	// Private is the cause; it is logged by its type, never sent.
 	Private error
 }
@@ -47,7 +51,7 @@ func (e *Error) Error() string {
 // Unwrap returns the private cause.
 func (e *Error) Unwrap() error { return e.Private }
 
-// GRPCStatus is what the wire carries: code, public text, ErrorInfo, and BadRequest where fields are named.
+// GRPCStatus is what the wire carries: code, public text, ErrorInfo, BadRequest where fields are named, and RetryInfo.
 func (e *Error) GRPCStatus() *status.Status {
 	code := e.Code
 	if code == codes.OK {
@@ -61,6 +65,9 @@ func (e *Error) GRPCStatus() *status.Status {
 			bad.FieldViolations = append(bad.FieldViolations, &errdetails.BadRequest_FieldViolation{Field: f.Name, Description: f.Description})
 		}
 		details = append(details, bad)
+	}
+	if e.RetryAfter > 0 {
+		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(e.RetryAfter)})
 	}
 	with, err := st.WithDetails(details...)
 	if err != nil {

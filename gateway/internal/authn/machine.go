@@ -1,0 +1,43 @@
+package authn
+
+import (
+	"context"
+	"slices"
+
+	"google.golang.org/grpc/credentials"
+	grpcpeer "google.golang.org/grpc/peer"
+
+	"github.com/mashgate/mashgate/internal/peer"
+)
+
+// machine is who the client certificate says is calling: nobody where none was shown. A certificate that is not of a service or
+// agency named in the configuration is refused, also beside a good token: somebody holds a key that should not be there.
+func (a *Authenticator) machine(ctx context.Context) (Principal, error) {
+	if !showedCertificate(ctx) {
+		return Principal{Kind: None}, nil
+	}
+	identity, err := peer.FromContext(ctx)
+	if err != nil {
+		return Principal{}, refuse("BAD_CERTIFICATE", "the client certificate names no machine", err)
+	}
+	found := Principal{Name: identity.Name, Hub: a.config.Hub, Certificate: identity.SAN()}
+	switch {
+	case identity.Kind == peer.Service && slices.Contains(a.config.Services, identity.Name):
+		found.Kind = Service
+	case identity.Kind == peer.Agency && slices.Contains(a.config.Agencies, identity.Name):
+		found.Kind = Agency
+	default:
+		return Principal{}, refuse("UNKNOWN_MACHINE", "this machine is not among those that may call", nil)
+	}
+	return found, nil
+}
+
+// showedCertificate is false on the in-memory listener, which has no identity and grants nothing.
+func showedCertificate(ctx context.Context) bool {
+	p, ok := grpcpeer.FromContext(ctx)
+	if !ok {
+		return false
+	}
+	info, ok := p.AuthInfo.(credentials.TLSInfo)
+	return ok && len(info.State.PeerCertificates) > 0
+}
