@@ -97,7 +97,7 @@ func (c *Catalogue) CheckHeader(h Header) error {
 	if _, ok := c.Categories[h.Category]; !ok {
 		return &Malformed{Attribute: "category", Problem: "is not in the catalogue", Value: h.Category}
 	}
-	if err := h.checkDates(); err != nil {
+	if err := h.CheckDates(); err != nil {
 		return err
 	}
 	return c.checkLabels("labels", h.Labels)

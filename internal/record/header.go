@@ -57,8 +57,8 @@ func (h Header) Day() string {
 	return h.EventDate
 }
 
-// checkDates holds a header to at most one way of being dated, so that it has one day under every rule.
-func (h Header) checkDates() error {
+// CheckDates holds a header to at most one way of being dated, so that it has one day under every rule.
+func (h Header) CheckDates() error {
 	given := 0
 	for _, date := range []struct{ attribute, value string }{{"event_date", h.EventDate}, {"until", h.Until}} {
 		if date.value == "" {

@@ -14,9 +14,9 @@ type Redacted struct {
 }
 
 // Mask returns the record without the fields whose class is masked and without those the catalogue does not list. A label on a
-// field says that this one field is of the kind which the label protects, whatever class the catalogue gives it: where labelMasks
-// masks anything for the label, the field goes. Without labelMasks every labelled field goes. The record given is left as it was.
-func (c *Catalogue) Mask(r Record, masks []string, labelMasks func(label string) []string) (Record, Redacted) {
+// field says that this one field is of the kind which the label protects, whatever class the catalogue gives it: hides tells for
+// which labels the field goes. Without hides every labelled field goes. The record given is left as it was.
+func (c *Catalogue) Mask(r Record, masks []string, hides func(label string) bool) (Record, Redacted) {
 	category := c.Categories[r.Header.Category]
 	kept := Record{Header: r.Header, Fields: make([]Field, 0, len(r.Fields))}
 	var redacted Redacted
@@ -25,7 +25,7 @@ func (c *Catalogue) Mask(r Record, masks []string, labelMasks func(label string)
 		switch {
 		case !listed:
 			redacted.Unlisted++
-		case slices.Contains(masks, spec.Class) || hiddenByLabel(field.Labels, labelMasks):
+		case slices.Contains(masks, spec.Class) || hiddenByLabel(field.Labels, hides):
 			redacted.Classes = append(redacted.Classes, spec.Class)
 		default:
 			kept.Fields = append(kept.Fields, field)
@@ -36,8 +36,8 @@ func (c *Catalogue) Mask(r Record, masks []string, labelMasks func(label string)
 	return kept, redacted
 }
 
-func hiddenByLabel(labels []string, labelMasks func(string) []string) bool {
-	return slices.ContainsFunc(labels, func(label string) bool { return labelMasks == nil || len(labelMasks(label)) > 0 })
+func hiddenByLabel(labels []string, hides func(string) bool) bool {
+	return len(labels) > 0 && (hides == nil || slices.ContainsFunc(labels, hides))
 }
 
 // Chunks cuts records into chunks of at most MaxChunk, in order. The chunks share the slice's memory.

@@ -1,0 +1,118 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	_ "time/tzdata" // days and ages are Europe/London's, also where the host has no zone files
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
+
+	"github.com/mashgate/mashgate/internal/record"
+)
+
+// forbiddenBuiltins would let a rule reach the network, the clock, chance, the process or a log. What OPA itself marks as not
+// deterministic is refused as well, so that an upgrade cannot add to the list unseen.
+var forbiddenBuiltins = []string{
+	"http.", "net.lookup", "time.now_ns", "rand.", "uuid.", "opa.runtime", "trace", "print", "internal.print", "io.jwt.", "rego.", "providers.",
+}
+
+// capabilities is what rules may use: pure functions of the input and the pack's data (design.md section 5).
+func capabilities() *ast.Capabilities {
+	trimmed := ast.CapabilitiesForThisVersion()
+	trimmed.AllowNet = []string{}
+	trimmed.Builtins = slices.DeleteFunc(slices.Clone(trimmed.Builtins), func(b *ast.Builtin) bool {
+		return b.Nondeterministic || slices.ContainsFunc(forbiddenBuiltins, func(name string) bool {
+			return b.Name == name || strings.HasSuffix(name, ".") && strings.HasPrefix(b.Name, name) || name == "net.lookup" && strings.HasPrefix(b.Name, name)
+		})
+	})
+	return trimmed
+}
+
+// compileModules compiles strictly and type-checks against the pack's schemas.
+func (p *Pack) compileModules(modules map[string]*ast.Module) (*ast.Compiler, error) {
+	compiler := ast.NewCompiler().
+		WithCapabilities(capabilities()).
+		WithStrict(true).
+		WithSchemas(p.schemas).
+		WithUseTypeCheckAnnotations(true).
+		WithDefaultRegoVersion(ast.RegoV1)
+	if compiler.Compile(modules); compiler.Failed() {
+		return nil, fmt.Errorf("policy: compiling: %w", compiler.Errors)
+	}
+	return compiler, nil
+}
+
+// compiler compiles the rules once; variants that differ in data alone share the result.
+func (p *Pack) compiler() (*ast.Compiler, error) {
+	if p.compiled != nil {
+		return p.compiled, nil
+	}
+	compiler, err := p.compileModules(p.modules)
+	if err == nil {
+		p.compiled = compiler
+	}
+	return compiler, err
+}
+
+// Compile reads, compiles and checks a hub's pack. What it returns can decide; a pack with anything wrong in it never gets that far.
+func Compile(ctx context.Context, fsys fs.FS, options CompileOptions) (*Revision, error) {
+	pack, err := ReadPack(fsys)
+	if err != nil {
+		return nil, err
+	}
+	return pack.Compile(ctx, options)
+}
+
+// CompileOptions says what a pack is compiled against.
+type CompileOptions struct {
+	// Catalogue is the field catalogue; nil takes the built-in one.
+	Catalogue *record.Catalogue
+}
+
+func (o CompileOptions) catalogue() (*record.Catalogue, error) {
+	if o.Catalogue != nil {
+		return o.Catalogue, nil
+	}
+	return record.LoadCatalogue()
+}
+
+// The entry points of a hub's pack. Each must give exactly one result.
+const (
+	askEntry     = "data.mashgate.ask.decision"
+	releaseEntry = "data.mashgate.release.contributions"
+	callEntry    = "data.mashgate.rpc.decision"
+)
+
+// Compile makes the pack able to decide.
+func (p *Pack) Compile(ctx context.Context, options CompileOptions) (*Revision, error) {
+	catalogue, err := options.catalogue()
+	if err != nil {
+		return nil, err
+	}
+	compiler, err := p.compiler()
+	if err != nil {
+		return nil, err
+	}
+	vocabulary, err := readVocabulary(p.data, catalogue)
+	if err != nil {
+		return nil, err
+	}
+	r := &Revision{
+		id: p.digest, catalogue: catalogue, labels: sortedSet(catalogue.Labels), vocabulary: vocabulary, locations: ruleLocations(p.modules),
+	}
+	r.joiner = joiner{reasons: vocabulary.Reasons, classes: catalogue.Classes, revision: r.id, silence: Deny}
+	if err := r.joiner.checkHeads(p.modules, releaseEntry); err != nil {
+		return nil, err
+	}
+	store := inmem.NewFromObjectWithOpts(p.data, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
+	for entry, target := range map[string]*query{askEntry: &r.ask, releaseEntry: &r.release, callEntry: &r.call} {
+		if *target, err = prepare(ctx, compiler, store, entry); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}

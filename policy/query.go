@@ -1,0 +1,72 @@
+package policy
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage"
+)
+
+// query is one entry point, prepared.
+type query struct {
+	entry    string
+	prepared rego.PreparedEvalQuery
+}
+
+// errEntry is wrapped by every failure of an entry point that is not the caller's own cancellation.
+var errEntry = errors.New("policy entry point failed")
+
+func prepare(ctx context.Context, compiler *ast.Compiler, store storage.Store, entry string) (query, error) {
+	ref := ast.MustParseRef(entry)
+	if len(compiler.GetRules(ref)) == 0 {
+		return query{}, fmt.Errorf("policy: %s is not defined", entry)
+	}
+	prepared, err := rego.New(
+		rego.Query(entry),
+		rego.Compiler(compiler),
+		rego.Store(store),
+		rego.Capabilities(capabilities()),
+		rego.StrictBuiltinErrors(true),
+	).PrepareForEval(ctx)
+	if err != nil {
+		return query{}, fmt.Errorf("policy: preparing %s: %w", entry, err)
+	}
+	return query{entry: entry, prepared: prepared}, nil
+}
+
+// one evaluates the entry point and holds it to exactly one result. The error wraps errEntry where the policy is at fault, and the
+// context's error where the caller gave up: the first is a deny on record, the second is no decision at all.
+func (q query) one(ctx context.Context, input ast.Value) (ast.Value, error) {
+	results, err := q.prepared.Eval(ctx, rego.EvalParsedInput(input), rego.EvalGenerateJSON(keepTerm))
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("policy: deciding: %w", context.Cause(ctx))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", errEntry, q.entry, err)
+	}
+	if len(results) != 1 || len(results[0].Expressions) != 1 {
+		return nil, fmt.Errorf("%w: %s gave %d results, want one", errEntry, q.entry, len(results))
+	}
+	term, ok := results[0].Expressions[0].Value.(*ast.Term)
+	if !ok {
+		return nil, fmt.Errorf("%w: %s gave no term", errEntry, q.entry)
+	}
+	return term.Value, nil
+}
+
+// keepTerm passes results on as they are: release results are read once, and need no JSON in between.
+func keepTerm(term *ast.Term, _ *rego.EvalContext) (any, error) { return term, nil }
+
+// toAST writes a Go value as rules read it.
+func toAST(value any) (ast.Value, error) {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	return ast.ValueFromReader(bytes.NewReader(encoded))
+}
