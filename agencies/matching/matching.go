@@ -110,3 +110,6 @@ func weigh(asked keys, candidates []Candidate) (sure, possible []Candidate) {
 	}
 	return sure, possible
 }
+
+// Enough tells whether a person can be looked up at all with what is known of them.
+func Enough(who person.Identity) bool { return len(keysOf(who).kinds()) > 0 }
