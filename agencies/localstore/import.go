@@ -66,7 +66,11 @@ func (s *Store) put(ctx context.Context, tx *sql.Tx, p extract.Person) error {
 	if err := s.Shape.Put(ctx, tx, p); err != nil {
 		return err
 	}
-	for _, key := range keys(p.Identity) {
+	kept, _, err := s.Shape.Person(ctx, tx, p.Ref)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys(kept) { // by what the system keeps: what it has no place for must not be kept here either
 		if _, err := tx.ExecContext(ctx, "INSERT INTO lookup_key (lookup, person) VALUES (?, ?)", key, p.Ref); err != nil {
 			return err
 		}
@@ -91,13 +95,8 @@ func clearAll(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-// querier is a *sql.DB or a *sql.Tx.
-type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
 // column reads one column of a query, whole.
-func column[T any](ctx context.Context, db querier, query string, args ...any) ([]T, error) {
+func column[T any](ctx context.Context, db Querier, query string, args ...any) ([]T, error) {
 	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err

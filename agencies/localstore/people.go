@@ -45,7 +45,8 @@ type FlagTable struct {
 	Codes            Codes
 }
 
-func (p People) check(d Definition) error {
+// Check refuses code lists that could lose something, and a flag without a code.
+func (p People) Check(d Definition) error {
 	for _, c := range p.Columns {
 		if err := c.Codes.check(c.Name); err != nil {
 			return err
@@ -54,7 +55,8 @@ func (p People) check(d Definition) error {
 	return p.Flags.Codes.covers(p.Flags.Table, d.Flags)
 }
 
-func (p People) put(ctx context.Context, tx *sql.Tx, who extract.Person) error {
+// Put writes who a person is.
+func (p People) Put(ctx context.Context, tx *sql.Tx, who extract.Person) error {
 	names, values := []string{p.Key}, []any{who.Ref}
 	for _, c := range p.Columns {
 		names, values = append(names, c.Name), append(values, c.Codes.Code(*c.Of(&who.Identity)))
@@ -98,7 +100,8 @@ func (t FlagTable) put(ctx context.Context, tx *sql.Tx, who extract.Person) erro
 	return nil
 }
 
-func (p People) read(ctx context.Context, db *sql.DB, ref string) (identity person.Identity, flags []string, err error) {
+// Read reads who a reference stands for and the flags set on them.
+func (p People) Read(ctx context.Context, db Querier, ref string) (identity person.Identity, flags []string, err error) {
 	if err := p.readColumns(ctx, db, ref, &identity); err != nil {
 		return identity, nil, err
 	}
@@ -119,7 +122,7 @@ func (p People) read(ctx context.Context, db *sql.DB, ref string) (identity pers
 	return identity, flags, err
 }
 
-func (p People) readColumns(ctx context.Context, db *sql.DB, ref string, into *person.Identity) error {
+func (p People) readColumns(ctx context.Context, db Querier, ref string, into *person.Identity) error {
 	names, targets := make([]string, len(p.Columns)), make([]any, len(p.Columns))
 	for i, c := range p.Columns {
 		names[i], targets[i] = c.Name, c.Of(into)
@@ -138,7 +141,7 @@ func (p People) readColumns(ctx context.Context, db *sql.DB, ref string, into *p
 	return nil
 }
 
-func (t AddressTable) read(ctx context.Context, db *sql.DB, ref string) ([]person.Address, error) {
+func (t AddressTable) read(ctx context.Context, db Querier, ref string) ([]person.Address, error) {
 	query := fmt.Sprintf("SELECT %s, %s, %s FROM %s WHERE %s = ? ORDER BY rowid", t.Lines, t.Postcode, t.Current, t.Table, t.Key)
 	rows, err := db.QueryContext(ctx, query, ref)
 	if err != nil {

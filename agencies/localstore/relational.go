@@ -21,7 +21,7 @@ type Relational struct {
 
 // Check holds the description against the catalogue: every field of every category, every label and every flag has exactly one place.
 func (r Relational) Check(d Definition, c *record.Catalogue) error {
-	problems := []error{r.People.check(d)}
+	problems := []error{r.People.Check(d)}
 	for _, category := range d.Categories {
 		table, err := r.table(category)
 		if err != nil {
@@ -46,7 +46,7 @@ func (r Relational) table(category string) (Table, error) {
 
 // Put writes a person and every record.
 func (r Relational) Put(ctx context.Context, tx *sql.Tx, p extract.Person) error {
-	if err := r.People.put(ctx, tx, p); err != nil {
+	if err := r.People.Put(ctx, tx, p); err != nil {
 		return err
 	}
 	for _, rec := range p.Records {
@@ -62,8 +62,8 @@ func (r Relational) Put(ctx context.Context, tx *sql.Tx, p extract.Person) error
 }
 
 // Person reads one person.
-func (r Relational) Person(ctx context.Context, db *sql.DB, ref string) (person.Identity, []string, error) {
-	return r.People.read(ctx, db, ref)
+func (r Relational) Person(ctx context.Context, db Querier, ref string) (person.Identity, []string, error) {
+	return r.People.Read(ctx, db, ref)
 }
 
 // Records reads one category of one person.
