@@ -29,8 +29,8 @@ contributions contains {"effect": "deny", "reason": "basis", "masks": [], "rule"
 
 contributions contains {"effect": "deny", "reason": "not_requested", "masks": [], "rule": "release.not_requested"} if {
 	some category, _ in data.tiers.categories
-	not category in input.request.categories
 	input.record.category == category
+	not category in input.request.categories
 }
 
 # Tier by basis (4.3).
@@ -38,11 +38,11 @@ contributions contains {"effect": "deny", "reason": "not_requested", "masks": []
 contributions contains {"effect": cell.effect, "reason": cell.reason, "masks": [], "rule": "release.tier"} if {
 	asked
 	some category, entries in data.tiers.categories
+	input.record.category == category
 	some entry in entries
 	not data.tiers.exceptions[category][input.request.basis]
 	not data.tiers.footnotes[entry.row][input.request.basis]
 	cell := data.tiers.cells[entry.row][input.request.basis]
-	input.record.category == category
 	input.record.about[entry.about]
 }
 
@@ -50,17 +50,17 @@ contributions contains {"effect": cell.effect, "reason": cell.reason, "masks": [
 contributions contains {"effect": cell.effect, "reason": cell.reason, "masks": [], "rule": "release.tier_exception"} if {
 	asked
 	some category, bases in data.tiers.exceptions
-	cell := bases[input.request.basis]
 	input.record.category == category
+	cell := bases[input.request.basis]
 }
 
 # A cell with a footnote, where the footnote does not apply …
 contributions contains {"effect": cell.effect, "reason": cell.reason, "masks": [], "rule": "release.tier"} if {
 	asked
 	some category, bases in data.tiers.footnotes
+	input.record.category == category
 	footnote := bases[input.request.basis]
 	cell := data.tiers.cells[category][input.request.basis]
-	input.record.category == category
 	input.record.about[footnote.when] == false
 }
 
@@ -68,9 +68,9 @@ contributions contains {"effect": cell.effect, "reason": cell.reason, "masks": [
 contributions contains {"effect": note.effect, "reason": note.reason, "masks": masked, "rule": "release.footnote"} if {
 	asked
 	some category, bases in data.tiers.footnotes
+	input.record.category == category
 	note := bases[input.request.basis]
 	masked := [class | some class in data.tiers.classes; note.keep != ""; class != note.keep]
-	input.record.category == category
 	input.record.about[note.when]
 }
 
@@ -158,9 +158,9 @@ contributions contains {"effect": cell.effect, "reason": cell.reason, "masks": [
 
 contributions contains {"effect": "deny", "reason": "outside_window", "masks": [], "rule": "release.window"} if {
 	some category, entries in data.tiers.categories
+	input.record.category == category
 	not category in data.windows.none_about_a_child
 	some entry in entries
-	input.record.category == category
 	input.record.about[entry.about]
 	some dated in ["event_date", "until"]
 	input.record[dated] != ""
@@ -170,10 +170,9 @@ contributions contains {"effect": "deny", "reason": "outside_window", "masks": [
 
 # The child's own social care history has no window; that of the adults has.
 contributions contains {"effect": "deny", "reason": "outside_window", "masks": [], "rule": "release.window_adult"} if {
-	some category, entries in data.tiers.categories
-	category in data.windows.none_about_a_child
-	some entry in entries
+	some category in data.windows.none_about_a_child
 	input.record.category == category
+	some entry in data.tiers.categories[category]
 	input.record.about[entry.about]
 	input.record.about.child == false
 	some dated in ["event_date", "until"]

@@ -1,0 +1,164 @@
+# Whose answer counts (domain.md section 2).
+package mashgate.consent_test
+
+import data.mashgate.fixture
+
+c2 := "share_with_agencies"
+
+c3 := "agencies_share_with_us"
+
+say(by, status) := fixture.consent(c3, by, status)
+
+also(by, status) := fixture.consent(c2, by, status)
+
+person(id, role, born, changes) := object.union(fixture.subject(id, role, born), changes)
+
+people := {
+	"child": fixture.child,
+	"sixteen": fixture.subject("sixteen", "sibling", "2010-02-04"),
+	"fifteen": fixture.subject("fifteen", "sibling", "2010-02-05"),
+	"gillick": person("gillick", "sibling", "2012-01-01", {"gillick_competent": "yes"}),
+	"not_gillick": person("not_gillick", "other_child", "2012-01-01", {"gillick_competent": "no"}),
+	"ageless": fixture.subject("ageless", "other_child", ""),
+	"unborn": fixture.subject("unborn", "sibling", "unborn"),
+	"grown": fixture.subject("grown", "sibling", "2008-02-04"),
+	"mother": fixture.mother,
+	"father": fixture.father,
+	"suspect": person("suspect", "parent", "1985-01-01", {"alleged_source_of_harm": true}),
+	"absent": person("absent", "parent", "1985-01-01", {"parental_responsibility": false}),
+	"step": fixture.subject("step", "carer", "1985-01-01"),
+	"guardian": person("guardian", "carer", "1960-01-01", {"parental_responsibility": true}),
+	"lodger": fixture.subject("lodger", "other_adult", "1985-01-01"),
+}
+
+everybody := [person | some person in people]
+
+consents(changes, answers) := {id: facts.consent |
+	some id, facts in fixture.ask(object.union({"subjects": everybody, "consents": answers}, changes)).subjects
+}
+
+children_below := {"child", "fifteen", "gillick", "not_gillick", "ageless", "unborn"}
+
+with_standing(standing, code) := {id | some id, given in standing; given == code}
+
+test_nobody_answers if {
+	got := consents({}, [])
+	with_standing(got, "refused") == children_below | {"sixteen", "grown", "lodger"}
+	with_standing(got, "missing") == {"mother", "father", "suspect", "absent", "step", "guardian"}
+}
+
+test_one_parent_says_yes if {
+	got := consents({}, [say("mother", "yes")])
+	with_standing(got, "given") == children_below | {"mother", "lodger", "grown"}
+	with_standing(got, "refused") == {"sixteen"}
+	with_standing(got, "missing") == {"father", "suspect", "absent", "step", "guardian"}
+}
+
+test_parents_disagree if {
+	got := consents({}, [say("mother", "yes"), say("father", "withdrawn")])
+	with_standing(got, "disagree") == children_below
+	with_standing(got, "refused") == {"sixteen", "father"}
+	with_standing(got, "given") == {"mother", "lodger", "grown"}
+}
+
+# Silence is not an answer, nor are not_sought and unknown.
+test_what_is_no_answer if {
+	every status in ["not_sought", "unknown", "not_safe_to_seek", "maybe"] {
+		with_standing(consents({}, [say("mother", "yes"), say("father", status)]), "given") == children_below | {"mother", "lodger", "grown"}
+	}
+	consents({}, [say("mother", "unknown")]).mother == "missing"
+	consents({}, [say("mother", "maybe")]).mother == "missing"
+	consents({}, [say("mother", "not_sought")]).mother == "refused"
+	consents({}, [say("mother", "not_safe_to_seek")]).mother == "refused"
+	consents({}, [say("mother", "withdrawn")]).mother == "refused"
+	consents({}, [say("mother", "no")]).mother == "refused"
+}
+
+# Who counts about a child below sixteen: a parent or carer with parental responsibility, who is not the alleged source of harm.
+test_who_counts_about_a_child if {
+	{id |
+		some id, person in people
+		person.role in {"parent", "carer", "other_adult"}
+		consents({}, [say(id, "yes")]).child == "given"
+	} == {"mother", "father", "guardian"}
+	consents({}, [say("mother", "yes"), say("suspect", "no")]).child == "given"
+	consents({}, [say("mother", "yes"), say("absent", "no")]).child == "given"
+	consents({}, [say("child", "yes")]).child == "refused"
+	consents({}, [say("sixteen", "yes")]).child == "refused"
+	consents({}, [say("suspect", "yes")]).suspect == "given"
+	consents({}, [say("absent", "yes")]).absent == "given"
+}
+
+test_sixteen_and_over if {
+	consents({}, [say("sixteen", "yes"), say("mother", "no")]).sixteen == "given"
+	consents({}, [say("sixteen", "no"), say("mother", "yes")]).sixteen == "refused"
+	consents({}, [say("fifteen", "yes"), say("mother", "no")]).fifteen == "refused"
+	consents({"subjects": array.concat(everybody, [person("accused", "sibling", "2009-01-01", {"alleged_source_of_harm": true})])}, [say("accused", "yes")]).accused == "given"
+}
+
+test_gillick if {
+	consents({}, [say("gillick", "yes"), say("mother", "no")]).gillick == "given"
+	consents({}, [say("gillick", "no"), say("mother", "yes")]).gillick == "refused"
+	consents({}, [say("gillick", "not_sought"), say("mother", "yes")]).gillick == "given"
+	consents({}, [say("not_gillick", "yes"), say("mother", "no")]).not_gillick == "refused"
+	consents({}, [say("not_gillick", "no"), say("mother", "yes")]).not_gillick == "given"
+	consents({}, [say("child", "no"), say("mother", "yes")]).child == "given"
+}
+
+# Nobody consents for another adult; a parent's yes, or that of an index child who answers for themselves, lets the request go on.
+test_other_adults if {
+	{id | some id, _ in people; consents({}, [say(id, "yes")]).lodger == "given"} == {"mother", "father", "guardian"}
+	consents({}, [say("lodger", "no"), say("mother", "yes")]).lodger == "given"
+	own := object.union(fixture.child, {"born": "2009-01-01"})
+	consents({"subjects": [own, fixture.father, people.lodger]}, [say("child", "yes"), say("father", "no")]).lodger == "given"
+	consents({"subjects": [own, fixture.father, people.lodger]}, [say("child", "no"), say("father", "no")]).lodger == "refused"
+}
+
+at(status, when) := fixture.recorded(c3, "mother", status, when)
+
+# The latest answer, as recorded at the moment of deciding; of two recorded at once, the later in the list.
+test_latest_answer if {
+	consents({}, [at("yes", "2026-01-02T00:00:00Z"), at("no", "2026-01-01T00:00:00Z")]).mother == "given"
+	consents({}, [at("yes", "2026-01-02T00:00:00Z"), at("no", "2026-01-02T00:00:00Z")]).mother == "refused"
+	consents({}, [at("yes", "2026-01-02T00:00:00Z"), at("withdrawn", "2026-02-04T09:15:00Z")]).mother == "refused"
+	consents({}, [at("yes", "2026-01-02T00:00:00Z"), at("withdrawn", "2026-02-04T09:15:01Z")]).mother == "given"
+	consents({}, [at("yes", "2026-01-02T12:00:00+01:00"), at("no", "2026-01-02T11:30:00Z")]).mother == "refused"
+}
+
+# A requester outside children's services needs C2 as well.
+
+partner := {"requester": {"role": "partner_representative", "agency": "police"}}
+
+test_requester_outside if {
+	consents(partner, [say("mother", "yes")]).child == "refused"
+	consents(partner, [say("mother", "yes")]).mother == "missing"
+	consents(partner, [say("mother", "yes")]).lodger == "refused"
+	consents(partner, [say("mother", "yes"), also("mother", "yes")]).child == "given"
+	consents(partner, [say("mother", "yes"), also("mother", "yes")]).mother == "given"
+	consents(partner, [say("mother", "yes"), also("mother", "yes")]).lodger == "given"
+	consents(partner, [say("mother", "yes"), also("mother", "no")]).mother == "refused"
+	consents(partner, [also("mother", "yes")]).child == "refused"
+	consents(partner, [say("mother", "yes"), also("mother", "yes"), also("father", "no")]).child == "disagree"
+	consents({}, [say("mother", "yes"), also("mother", "no")]).child == "given"
+	consents(object.union(partner, {"episode": {"basis": "s47"}}), []).child == "not_needed"
+	consents(object.union(partner, {"episode": {"basis": "s17"}}), [say("mother", "yes")]).child == "refused"
+}
+
+# What each basis needs.
+test_by_basis if {
+	yes := [say("mother", "yes")]
+	[consents({"episode": {"basis": basis}}, yes).child | some basis in ["s47", "mash", "s17", "early_help", "emergency", "none"]] == [
+		"not_needed", "given", "given", "refused", "not_needed", "not_needed",
+	]
+	consents({"episode": {"basis": "early_help"}}, fixture.all_three("mother")).child == "given"
+	consents({"episode": {"basis": "early_help"}}, fixture.all_three("mother")).father == "missing"
+}
+
+# In early help a disagreement is a refusal, about each of the three.
+test_disagreement_in_early_help if {
+	every kind in ["referral", "share_with_agencies", "agencies_share_with_us"] {
+		answers := array.concat(fixture.all_three("mother"), [fixture.consent(kind, "father", "no")])
+		got := consents({"episode": {"basis": "early_help"}}, answers)
+		[got.child, got.mother, got.father, got.lodger] == ["refused", "given", "refused", "given"]
+	}
+}
