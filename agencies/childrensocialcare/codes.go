@@ -26,7 +26,7 @@ var (
 	// legalStatuses are the SSDA903 codes, and N1 for a child who has none of them.
 	legalStatuses = localstore.Codes{
 		"None": "N1", "Interim care order": "C1", "Full care order": "C2", "Accommodated under section 20": "V2",
-		"Placement order": "E1", "Police protection": "L2", "Emergency protection order": "L1",
+		"Placement order": "E1", "Police protection": "L1", "Emergency protection order": "L2",
 	}
 
 	assessments = localstore.Codes{

@@ -48,8 +48,8 @@ func (c Codes) Closed(words string) (string, error) {
 	return code, nil
 }
 
-// check refuses a list on which one code stands for two words, or could be taken for words that are not on the list.
-func (c Codes) check(what string) error {
+// Check refuses a list on which one code stands for two words, or could be taken for words that are not on the list.
+func (c Codes) Check(what string) error {
 	seen := map[string]bool{}
 	for _, code := range c {
 		if seen[code] || code == "" || strings.HasPrefix(code, otherCode) {
@@ -60,8 +60,8 @@ func (c Codes) check(what string) error {
 	return nil
 }
 
-// covers refuses a closed list that lacks one of the words, or that has a code which cannot stand in a list of codes.
-func (c Codes) covers(what string, words []string) error {
+// Covers refuses a closed list that lacks one of the words, or that has a code which cannot stand in a list of codes.
+func (c Codes) Covers(what string, words []string) error {
 	for _, word := range words {
 		code, ok := c[word]
 		if !ok || strings.ContainsAny(code, " @") {
@@ -71,11 +71,11 @@ func (c Codes) covers(what string, words []string) error {
 	if unknown := len(c) - len(words); unknown > 0 {
 		return fmt.Errorf("%s: %d codes stand for nothing in the catalogue", what, unknown)
 	}
-	return c.check(what)
+	return c.Check(what)
 }
 
-// list translates several words of a closed list, in order.
-func (c Codes) list(words []string) ([]string, error) {
+// ClosedAll translates several words of a closed list, in order.
+func (c Codes) ClosedAll(words []string) ([]string, error) {
 	codes := make([]string, 0, len(words))
 	for _, word := range words {
 		code, err := c.Closed(word)
@@ -87,8 +87,8 @@ func (c Codes) list(words []string) ([]string, error) {
 	return codes, nil
 }
 
-// words translates several codes back, sorted.
-func (c Codes) words(codes []string) ([]string, error) {
+// WordsAll translates several codes back, sorted.
+func (c Codes) WordsAll(codes []string) ([]string, error) {
 	words := make([]string, 0, len(codes))
 	for _, code := range codes {
 		word, err := c.Words(code)

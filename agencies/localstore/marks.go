@@ -65,7 +65,7 @@ func (m Marks) put(ctx context.Context, tx *sql.Tx, row markedRow) error {
 func (m Marks) of(row markedRow) ([]mark, error) {
 	var marks []mark
 	add := func(labels []string, element string) error {
-		codes, err := m.Codes.list(labels)
+		codes, err := m.Codes.ClosedAll(labels)
 		for _, code := range codes {
 			marks = append(marks, mark{code, element})
 		}

@@ -48,11 +48,11 @@ type FlagTable struct {
 // Check refuses code lists that could lose something, and a flag without a code.
 func (p People) Check(d Definition) error {
 	for _, c := range p.Columns {
-		if err := c.Codes.check(c.Name); err != nil {
+		if err := c.Codes.Check(c.Name); err != nil {
 			return err
 		}
 	}
-	return p.Flags.Codes.covers(p.Flags.Table, d.Flags)
+	return p.Flags.Codes.Covers(p.Flags.Table, d.Flags)
 }
 
 // Put writes who a person is.
@@ -118,7 +118,7 @@ func (p People) Read(ctx context.Context, db Querier, ref string) (identity pers
 	if err != nil {
 		return identity, nil, err
 	}
-	flags, err = p.Flags.Codes.words(codes)
+	flags, err = p.Flags.Codes.WordsAll(codes)
 	return identity, flags, err
 }
 

@@ -53,14 +53,14 @@ func (t Table) check(c *record.Catalogue) error {
 			problems = append(problems, fmt.Errorf("table %s: %q is no field of %s, or has two columns", t.Name, column.Field, t.Category))
 		}
 		fields[column.Field] = true
-		problems = append(problems, column.Codes.check(t.Name+"."+column.Name))
+		problems = append(problems, column.Codes.Check(t.Name+"."+column.Name))
 	}
 	for _, field := range c.Categories[t.Category].Fields {
 		if !fields[field.Name] {
 			problems = append(problems, fmt.Errorf("table %s: there is no column for field %q of %s", t.Name, field.Name, t.Category))
 		}
 	}
-	return errors.Join(append(problems, t.Marks.Codes.covers("marks of "+t.Name, c.Labels))...)
+	return errors.Join(append(problems, t.Marks.Codes.Covers("marks of "+t.Name, c.Labels))...)
 }
 
 func (t Table) put(ctx context.Context, tx *sql.Tx, person string, r record.Record) error {
