@@ -112,7 +112,12 @@ func readHeader(token string) (header, *Refusal) {
 	if len(token) > maxToken || len(parts) != 3 {
 		return header{}, Refuse(Malformed, "not a compact JWS of at most 1 MiB")
 	}
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(parts[0])
+	for _, part := range parts {
+		if !canonical(part) {
+			return header{}, Refuse(Malformed, "a part is not base64url as it would be written")
+		}
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(parts[0])
 	if err != nil {
 		return header{}, &Refusal{Code: Malformed, Cause: err}
 	}
@@ -133,6 +138,12 @@ func readHeader(token string) (header, *Refusal) {
 		return header{}, Refuse(Malformed, "the token is not a warrant")
 	}
 	return h, nil
+}
+
+// canonical: one warrant has one spelling. Decoders pass over line breaks and spare bits, which would let one token look like many.
+func canonical(part string) bool {
+	raw, err := base64.RawURLEncoding.DecodeString(part)
+	return err == nil && base64.RawURLEncoding.EncodeToString(raw) == part
 }
 
 // accept holds signed claims to the configuration and to the call at hand.
