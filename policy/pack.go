@@ -23,8 +23,9 @@ type Pack struct {
 	data    map[string]any
 	schemas *ast.SchemaSet
 	digest  string
-	// compiled is kept for variants that differ in data alone, because compiling reads no data.
-	compiled *ast.Compiler
+	// compiled and compiledTests are kept for variants that differ in data alone, because compiling reads no data.
+	compiled      *ast.Compiler
+	compiledTests *ast.Compiler
 }
 
 // The part of a pack that is one folder deep; everything else in it is Rego, or is not the decision point's.
@@ -147,7 +148,7 @@ func (p *Pack) WithModule(name string, module *ast.Module) *Pack {
 		variant.modules[file] = original
 	}
 	variant.modules[name] = module
-	variant.digest, variant.compiled = "variant", nil
+	variant.digest, variant.compiled, variant.compiledTests = "variant", nil, nil
 	return &variant
 }
 

@@ -3,17 +3,17 @@ package policy_test
 import (
 	"context"
 	"maps"
-	"os"
 	"slices"
 	"testing"
 
 	"github.com/mashgate/mashgate/policy"
+	"github.com/mashgate/mashgate/policy/rules"
 )
 
 // compiled is the default pack.
 func compiled(t testing.TB) *policy.Revision {
 	t.Helper()
-	revision, err := policy.Compile(context.Background(), os.DirFS("rules"), policy.CompileOptions{})
+	revision, err := policy.Compile(context.Background(), rules.FS, policy.CompileOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

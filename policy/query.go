@@ -10,6 +10,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
 // query is one entry point, prepared.
@@ -39,6 +40,21 @@ func prepare(ctx context.Context, compiler *ast.Compiler, store storage.Store, e
 	return query{entry: entry, prepared: prepared}, nil
 }
 
+// preparePartial prepares an entry point that is a set for partial evaluation: a query for each contribution.
+func preparePartial(ctx context.Context, compiler *ast.Compiler, store storage.Store, entry string) (rego.PreparedPartialQuery, error) {
+	prepared, err := rego.New(
+		rego.Query(fmt.Sprintf("%s[%s]", entry, contributionVar)),
+		rego.Compiler(compiler),
+		rego.Store(store),
+		rego.Capabilities(capabilities()),
+		rego.StrictBuiltinErrors(true),
+	).PrepareForPartial(ctx)
+	if err != nil {
+		return rego.PreparedPartialQuery{}, fmt.Errorf("policy: preparing %s: %w", entry, err)
+	}
+	return prepared, nil
+}
+
 // one evaluates the entry point and holds it to exactly one result. The error wraps errEntry where the policy is at fault, and the
 // context's error where the caller gave up: the first is a deny on record, the second is no decision at all.
 func (q query) one(ctx context.Context, input ast.Value) (ast.Value, error) {
@@ -47,7 +63,7 @@ func (q query) one(ctx context.Context, input ast.Value) (ast.Value, error) {
 		return nil, fmt.Errorf("policy: deciding: %w", context.Cause(ctx))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", errEntry, q.entry, err)
+		return nil, fmt.Errorf("%w: %s: %s", errEntry, q.entry, withoutValues(err))
 	}
 	if len(results) != 1 || len(results[0].Expressions) != 1 {
 		return nil, fmt.Errorf("%w: %s gave %d results, want one", errEntry, q.entry, len(results))
@@ -57,6 +73,15 @@ func (q query) one(ctx context.Context, input ast.Value) (ast.Value, error) {
 		return nil, fmt.Errorf("%w: %s gave no term", errEntry, q.entry)
 	}
 	return term.Value, nil
+}
+
+// withoutValues says what went wrong and where. OPA's own text repeats values of the input, and a worker's recorded reason is free
+// text that must not get into a log.
+func withoutValues(err error) string {
+	if failure := (*topdown.Error)(nil); errors.As(err, &failure) && failure.Location != nil {
+		return fmt.Sprintf("%s at %s:%d", failure.Code, failure.Location.File, failure.Location.Row)
+	}
+	return "evaluation failed"
 }
 
 // keepTerm passes results on as they are: release results are read once, and need no JSON in between.

@@ -57,6 +57,27 @@ func (q *Request) releaseOne(ctx context.Context, header record.Header) (Decisio
 	if ok {
 		return known, nil
 	}
+	decision, err := q.decide(ctx, header)
+	if err == nil {
+		q.remember(key, decision)
+	}
+	return decision, err
+}
+
+// decide takes the compiled rules where they could be compiled, and the interpreter where not.
+func (q *Request) decide(ctx context.Context, header record.Header) (Decision, error) {
+	compiled, err := q.compiledRules(ctx)
+	if err != nil {
+		return Decision{}, err
+	}
+	if compiled == nil {
+		return q.interpret(ctx, header)
+	}
+	attribute := q.attributes(header)
+	return q.revision.joiner.join(reasonsOf(q.settled(compiled, header, attribute), attribute)), nil
+}
+
+func (q *Request) interpret(ctx context.Context, header record.Header) (Decision, error) {
 	value, err := q.revision.release.one(ctx, q.releaseInput(header))
 	if errors.Is(err, errEntry) {
 		return q.revision.joiner.failed(err), nil
@@ -64,9 +85,44 @@ func (q *Request) releaseOne(ctx context.Context, header record.Header) (Decisio
 	if err != nil {
 		return Decision{}, err
 	}
-	decision := q.revision.joiner.decide(value)
-	q.remember(key, decision)
-	return decision, nil
+	return q.revision.joiner.decide(value), nil
+}
+
+// compiledRules are the release rules for this request, compiled when the first record is decided; nil for the interpreter.
+func (q *Request) compiledRules(ctx context.Context) (*residual, error) {
+	q.compiling.Lock()
+	defer q.compiling.Unlock()
+	if q.compiled {
+		return q.rules, nil
+	}
+	rules, err := q.revision.residualOf(ctx, q.shape)
+	if err != nil {
+		return nil, err
+	}
+	q.rules, q.compiled = rules, true
+	return rules, nil
+}
+
+// group is what the records of one organisation, category and subject have in common.
+type group struct{ organisation, category, subject string }
+
+// settled are the bodies that can speak about the header's group.
+func (q *Request) settled(rules *residual, h record.Header, a attribute) []residualBody {
+	of := group{h.Organisation, h.Category, h.Subject}
+	q.mu.Lock()
+	bodies, ok := q.groups[of]
+	q.mu.Unlock()
+	if ok {
+		return bodies
+	}
+	bodies = rules.settle(a)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.groups) >= memoLimit {
+		clear(q.groups)
+	}
+	q.groups[of] = bodies
+	return bodies
 }
 
 func (q *Request) remember(key headerKey, decision Decision) {
@@ -92,24 +148,57 @@ func (q *Request) admit(header record.Header) error {
 	return nil
 }
 
-// releaseInput is the header as rules read it: without the holder's reference, with the facts the hub knows.
+// recordAttributes are the attributes of a record that rules read: the header without the holder's reference, what the hub knows of
+// the subject, and the labels it does not carry, so that a rule can read the absence of a label without negation.
+var recordAttributes = []string{
+	"organisation", "category", "subject", "event_date", "until", "current", "labels", "unlabelled", "labels_known", "only_address",
+	"about", "holder_flags",
+}
+
+// attributes reads one header by attribute name.
+func (q *Request) attributes(h record.Header) attribute {
+	return func(name string) ast.Value {
+		switch name {
+		case "organisation":
+			return ast.String(h.Organisation)
+		case "category":
+			return ast.String(h.Category)
+		case "subject":
+			return ast.String(h.Subject)
+		case "event_date":
+			return ast.String(h.EventDate)
+		case "until":
+			return ast.String(h.Until)
+		case "current":
+			return ast.Boolean(h.Current)
+		case "labels":
+			return stringsValue(h.Labels)
+		case "unlabelled":
+			return stringsValue(q.revision.without(h.Labels))
+		case "labels_known":
+			return ast.Boolean(h.LabelsKnown)
+		case "only_address":
+			return ast.Boolean(h.OnlyAddress)
+		case "about":
+			return q.about[h.Subject].Value
+		case "holder_flags":
+			return stringsValue(q.holderFlags(h))
+		}
+		return nil
+	}
+}
+
+// releaseInput is the whole input of the release rules.
 func (q *Request) releaseInput(h record.Header) ast.Value {
-	item := func(key string, value *ast.Term) [2]*ast.Term { return [2]*ast.Term{ast.InternedTerm(key), value} }
-	header := ast.NewObject(
-		item("organisation", ast.StringTerm(h.Organisation)),
-		item("category", ast.StringTerm(h.Category)),
-		item("subject", ast.StringTerm(h.Subject)),
-		item("event_date", ast.StringTerm(h.EventDate)),
-		item("until", ast.StringTerm(h.Until)),
-		item("current", ast.InternedTerm(h.Current)),
-		item("labels", stringsTerm(h.Labels)),
-		item("unlabelled", stringsTerm(q.unlabelled(h.Labels))),
-		item("labels_known", ast.InternedTerm(h.LabelsKnown)),
-		item("only_address", ast.InternedTerm(h.OnlyAddress)),
-		item("about", q.about[h.Subject]),
-		item("holder_flags", stringsTerm(q.holderFlags(h))),
+	read := q.attributes(h)
+	header := ast.NewObject()
+	for _, name := range recordAttributes {
+		header.Insert(ast.InternedTerm(name), ast.NewTerm(read(name)))
+	}
+	return ast.NewObject(
+		[2]*ast.Term{ast.InternedTerm("request"), q.shape},
+		[2]*ast.Term{ast.InternedTerm("record"), ast.NewTerm(header)},
 	)
-	return ast.NewObject(item("request", q.shape), item("record", ast.NewTerm(header)))
 }
 
 // holderFlags are the flags that this organisation itself set on this subject.
@@ -124,15 +213,15 @@ func (q *Request) holderFlags(h record.Header) []string {
 	return flags
 }
 
-// unlabelled are the labels that the record does not carry, so that a rule can read the absence of a label without negation.
-func (q *Request) unlabelled(labels []string) []string {
-	return slices.DeleteFunc(slices.Clone(q.revision.labels), func(label string) bool { return slices.Contains(labels, label) })
+// without are the labels that a record does not carry.
+func (r *Revision) without(labels []string) []string {
+	return slices.DeleteFunc(slices.Clone(r.labels), func(label string) bool { return slices.Contains(labels, label) })
 }
 
-func stringsTerm(items []string) *ast.Term {
+func stringsValue(items []string) ast.Value {
 	terms := make([]*ast.Term, 0, len(items))
 	for _, item := range items {
 		terms = append(terms, ast.InternedTerm(item))
 	}
-	return ast.ArrayTerm(terms...)
+	return ast.NewArray(terms...)
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,8 +28,14 @@ type Request struct {
 	about   map[string]*ast.Term
 	windows map[string]map[string]string
 
-	mu   sync.Mutex
-	memo map[headerKey]Decision
+	// compiling guards the release rules compiled for this request: what is left of them once the shape is known.
+	compiling sync.Mutex
+	compiled  bool
+	rules     *residual
+
+	mu     sync.Mutex
+	memo   map[headerKey]Decision
+	groups map[group][]residualBody
 }
 
 // memoLimit bounds the decisions remembered per request: a holder chooses its headers, and must not choose how much memory they take.
@@ -44,7 +51,7 @@ func (r *Revision) Open(ctx context.Context, input Input) (*Request, error) {
 	if err != nil {
 		return nil, fmt.Errorf("policy: opening the request: %w", err)
 	}
-	q := &Request{revision: r, input: input, memo: map[headerKey]Decision{}}
+	q := &Request{revision: r, input: input, memo: map[headerKey]Decision{}, groups: map[group][]residualBody{}}
 	answer, err := r.ask.one(ctx, value)
 	if err == nil {
 		err = q.read(answer)
@@ -259,16 +266,15 @@ func sameKeys(encoded []byte, like any) error {
 	return nil
 }
 
-// headerKey is a header without its reference: what a decision depends on.
+// headerKey is an admitted header without its reference: what a decision depends on.
 type headerKey struct {
 	organisation, category, subject, eventDate, until, labels string
 	current, labelsKnown, onlyAddress                         bool
 }
 
 func keyOf(h record.Header) headerKey {
-	labels, _ := json.Marshal(h.Labels) // a list of strings always encodes
 	return headerKey{
 		organisation: h.Organisation, category: h.Category, subject: h.Subject, eventDate: h.EventDate, until: h.Until,
-		labels: string(labels), current: h.Current, labelsKnown: h.LabelsKnown, onlyAddress: h.OnlyAddress,
+		labels: strings.Join(h.Labels, " "), current: h.Current, labelsKnown: h.LabelsKnown, onlyAddress: h.OnlyAddress,
 	}
 }

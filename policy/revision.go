@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
 
 	"github.com/mashgate/mashgate/internal/record"
 )
@@ -21,6 +23,10 @@ type Revision struct {
 	ask        query
 	release    query
 	call       query
+	partial    rego.PreparedPartialQuery
+
+	mu        sync.Mutex
+	residuals map[string]*residual
 }
 
 // ID is the digest of everything in the pack that decisions depend on: two packs that decide differently have different ids.
@@ -34,6 +40,53 @@ func (r *Revision) Catalogue() *record.Catalogue { return r.catalogue }
 
 // RuleLocation is where the rule that a reason names stands in the pack; several bodies may share a name.
 func (r *Revision) RuleLocation(rule string) []Location { return r.locations[rule] }
+
+// residualLimit bounds the compiled rules kept per revision. Requests of one day share a few shapes.
+const residualLimit = 256
+
+// residualOf is what is left of the release rules under a request's shape, or nil where they left the fragment that can be compiled
+// and the interpreter has to decide.
+func (r *Revision) residualOf(ctx context.Context, shape *ast.Term) (*residual, error) {
+	key := shape.String()
+	r.mu.Lock()
+	known, ok := r.residuals[key]
+	r.mu.Unlock()
+	if ok {
+		return known, nil
+	}
+	input := ast.NewObject([2]*ast.Term{ast.InternedTerm("request"), shape})
+	left, err := r.partial.Partial(ctx, rego.EvalParsedInput(input), rego.EvalUnknowns([]string{"input.record"}))
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("policy: deciding: %w", context.Cause(ctx))
+	}
+	var rules *residual
+	if err == nil {
+		rules, err = compileResidual(left, r.joiner)
+	}
+	if err != nil {
+		rules = nil // the interpreter gives the same answers, or says what is wrong with them
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.residuals) >= residualLimit {
+		clear(r.residuals)
+	}
+	r.residuals[key] = rules
+	return rules, nil
+}
+
+// Interpreted counts the request shapes whose release rules could not be compiled. For the default pack it is 0.
+func (r *Revision) Interpreted() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	count := 0
+	for _, rules := range r.residuals {
+		if rules == nil {
+			count++
+		}
+	}
+	return count
+}
 
 // Call is one RPC about to be served.
 type Call struct {

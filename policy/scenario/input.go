@@ -60,13 +60,14 @@ func (s Scenario) subjects() []policy.Subject {
 	return out
 }
 
-// consents without a time of their own were recorded just before the decision, in the order of the file.
+// consents without a time of their own were recorded long before the decision, in the order of the file: an answer that has a time
+// comes after them.
 func (s Scenario) consents() []policy.Consent {
 	var out []policy.Consent
 	for i, consent := range s.Consents {
 		recorded := consent.Recorded.Time
 		if recorded.IsZero() {
-			recorded = s.At.Add(time.Duration(i-len(s.Consents)) * time.Second)
+			recorded = s.At.AddDate(-10, 0, 0).Add(time.Duration(i) * time.Second)
 		}
 		out = append(out, policy.Consent{
 			Kind: consent.Kind, By: consent.By, Status: consent.Status, Reason: consent.Reason, Recorded: recorded,

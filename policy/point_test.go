@@ -1,0 +1,46 @@
+package policy_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/mashgate/mashgate/policy"
+)
+
+func TestAPointSwapsRevisionsAndKeepsThosePinned(t *testing.T) {
+	first, err := policy.Compile(context.Background(), tinyPack(t, nil), policy.CompileOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := policy.Compile(context.Background(), tinyPack(t, map[string]string{"data/more.yaml": "a: 1"}), policy.CompileOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	point, err := policy.NewPoint("coventry", first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pinned := open(t, first, family(first.Vocabulary()))
+	if err := point.Activate("coventry", second); err != nil {
+		t.Fatal(err)
+	}
+	if active, err := point.Active("coventry"); err != nil || active != second {
+		t.Errorf("active is %v, %v", active, err)
+	}
+	if old, err := point.Revision("coventry", first.ID()); err != nil || old != first {
+		t.Errorf("the first revision: %v, %v", old, err)
+	}
+	if pinned.Revision() != first || decideOne(t, pinned, involvement()).Revision != first.ID() {
+		t.Error("an open request left its revision")
+	}
+	if _, err := point.Active("elsewhere"); !errors.Is(err, policy.ErrNoRevision) {
+		t.Errorf("another hub: %v", err)
+	}
+	if _, err := point.Revision("elsewhere", first.ID()); !errors.Is(err, policy.ErrNoRevision) {
+		t.Errorf("another hub's revision: %v", err)
+	}
+	if _, err := policy.NewPoint("coventry", nil); err == nil {
+		t.Error("a point without a revision was made")
+	}
+}
