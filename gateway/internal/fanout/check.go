@@ -117,9 +117,6 @@ func (c *checker) completion(sent *agencyv1.Completion) error {
 // failure reads the error a stream ended with. A line that breaks once the answer has begun is part of a source down; before that it
 // is an organisation out of reach.
 func (c *checker) failure(ctx context.Context, err error) *Failure {
-	if errors.Is(err, errSink) {
-		return &Failure{Kind: Interrupted, Cause: err}
-	}
 	failure := failureOf(ctx, err)
 	if c.started && status.Code(err) == codes.Unavailable && failure.Kind == NotAnswered {
 		return &Failure{Kind: Error, Code: CodeFailed, Cause: failure.Cause}

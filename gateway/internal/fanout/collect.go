@@ -119,6 +119,3 @@ func take(ctx, answering context.Context, check *checker, part *agencyv1.Collect
 	}
 	return nil
 }
-
-// errSink marks a failure on this side.
-var errSink = errors.New("a chunk could not be kept")

@@ -58,8 +58,13 @@ func broken(what string) *Failure {
 	return &Failure{Kind: Error, Code: CodeMalformed, Disbelieved: true, Cause: errors.New(what)}
 }
 
-// errPermit marks an attempt that could not be written down or given a warrant.
-var errPermit = errors.New("the attempt could not be permitted")
+// Marks of failures on this side.
+var (
+	errPermit = errors.New("the attempt could not be permitted")
+	errSink   = errors.New("a chunk could not be kept")
+)
+
+func ownSide(err error) bool { return errors.Is(err, errPermit) || errors.Is(err, errSink) }
 
 // failureOf reads an error of a call. parent is the context of the whole fan-out: where that ended, the leg was interrupted, not late.
 func failureOf(parent context.Context, err error) *Failure {
@@ -67,7 +72,9 @@ func failureOf(parent context.Context, err error) *Failure {
 	switch {
 	case errors.As(err, &known):
 		return known
-	case errors.Is(err, errPermit), errors.Is(parent.Err(), context.Canceled):
+	case errors.Is(parent.Err(), context.Canceled):
+		return &Failure{Kind: Interrupted, Cause: err}
+	case ownSide(err) && !errors.Is(err, context.DeadlineExceeded): // a leg whose time ran out while this side wrote is late
 		return &Failure{Kind: Interrupted, Cause: err}
 	}
 	switch code := status.Code(asStatus(err)); code {

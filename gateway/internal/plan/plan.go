@@ -52,20 +52,28 @@ type Plan struct {
 	Held    []Held
 }
 
+// Request is what is to be planned.
+type Request struct {
+	Subjects      []string
+	Organisations []Organisation
+	// NeverNamed are categories that a requester must not learn of.
+	NeverNamed []string
+}
+
 // Make plans a request. Every pair of organisation and subject is either in one leg or in one Unasked, never in both.
-func Make(subjects []string, organisations []Organisation) Plan {
+func Make(r Request) Plan {
 	var p Plan
-	for _, organisation := range organisations {
+	for _, organisation := range r.Organisations {
 		leg := legOf(organisation)
-		for _, subject := range slices.Compact(slices.Sorted(slices.Values(subjects))) {
+		for _, subject := range slices.Compact(slices.Sorted(slices.Values(r.Subjects))) {
 			if !slices.Contains(leg.Subjects, subject) {
-				p.Unasked = append(p.Unasked, unasked(organisation, subject))
+				p.Unasked = append(p.Unasked, r.unasked(organisation, subject))
 			}
 		}
 		if len(leg.Subjects) > 0 {
 			p.Legs = append(p.Legs, leg)
 		}
-		p.Held = append(p.Held, held(organisation)...)
+		p.Held = append(p.Held, r.held(organisation, leg)...)
 	}
 	slices.SortFunc(p.Legs, func(a, b Leg) int { return cmp.Compare(a.Organisation, b.Organisation) })
 	return p
@@ -85,14 +93,14 @@ func legOf(o Organisation) Leg {
 	return leg
 }
 
-func unasked(o Organisation, subject string) Unasked {
+func (r Request) unasked(o Organisation, subject string) Unasked {
 	answer := Unasked{Organisation: o.ID, Subject: subject}
 	if !o.Connected {
 		answer.Reasons = []policy.Reason{notConnected()}
 		return answer
 	}
 	for _, not := range o.NotAsked {
-		if not.Subject == subject && tellable(not.Reasons) {
+		if not.Subject == subject && r.tellable(not) {
 			answer.Reasons = join(answer.Reasons, not.Reasons)
 		}
 	}
@@ -103,11 +111,14 @@ func unasked(o Organisation, subject string) Unasked {
 }
 
 // held lists what is not asked for, as far as it may be named: a category whose reason may not be told is not named either
-// (domain.md 4.4, what a refusal tells). That a category is not asked for is the same whether or not anything is held.
-func held(o Organisation) []Held {
+// (domain.md 4.4, what a refusal tells). That a category is not asked for is the same whether or not anything is held. What the hub
+// must first review is always listed, because somebody has to decide it; what is denied only where the rest of the answer would hide
+// it: an answer that is wholly not_asked carries its reasons itself.
+func (r Request) held(o Organisation, leg Leg) []Held {
 	var list []Held
 	for _, not := range o.NotAsked {
-		if o.Connected && tellable(not.Reasons) {
+		listed := not.Effect == policy.Review || slices.Contains(leg.Subjects, not.Subject)
+		if o.Connected && listed && r.tellable(not) {
 			list = append(list, Held{
 				Organisation: o.ID, Subject: not.Subject, Category: not.Category, Effect: not.Effect, Reasons: not.Reasons,
 			})
@@ -116,8 +127,9 @@ func held(o Organisation) []Held {
 	return list
 }
 
-func tellable(reasons []policy.Reason) bool {
-	return len(reasons) > 0 && !slices.ContainsFunc(reasons, func(r policy.Reason) bool { return !r.Tellable })
+func (r Request) tellable(not policy.NotAsked) bool {
+	silent := slices.ContainsFunc(not.Reasons, func(reason policy.Reason) bool { return !reason.Tellable })
+	return len(not.Reasons) > 0 && !silent && !slices.Contains(r.NeverNamed, not.Category)
 }
 
 // join adds reasons whose code is not yet among them.

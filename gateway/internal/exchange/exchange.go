@@ -1,0 +1,186 @@
+// Package exchange tells the story of one request, from the question to the picture: who asks, for what lawful reason, what may be
+// asked of whom, the intent on record, a warrant for every attempt, one answer per organisation and subject, policy before every
+// record, and the disclosure on record before a byte leaves. It owns the order of these steps and nothing else; the steps themselves
+// are other packages' work. It trusts the store to have written what it says it has, and refuses to show anything of which the ledger
+// does not already hold the entry.
+package exchange
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/mashgate/mashgate/gateway/internal/directory"
+	"github.com/mashgate/mashgate/gateway/internal/episode"
+	"github.com/mashgate/mashgate/gateway/internal/fanout"
+	"github.com/mashgate/mashgate/gateway/internal/ledger"
+	"github.com/mashgate/mashgate/gateway/internal/request"
+	"github.com/mashgate/mashgate/gateway/internal/store"
+	"github.com/mashgate/mashgate/internal/clock"
+	"github.com/mashgate/mashgate/internal/record"
+	"github.com/mashgate/mashgate/internal/warrant"
+	"github.com/mashgate/mashgate/policy"
+)
+
+// Config is what an Exchange is made of. Every field is needed.
+type Config struct {
+	DB        *store.DB
+	Episodes  *episode.Store
+	Requests  *request.Store
+	Ledger    *ledger.Ledger
+	Directory *directory.Directory
+	Policy    *policy.Point
+	// Agencies are the lines to the organisations that are connected, by organisation.
+	Agencies  map[string]fanout.Agency
+	Minter    *warrant.Minter
+	Catalogue *record.Catalogue
+	Clock     clock.Clock
+	Timeouts  Timeouts
+	Log       *slog.Logger
+	Metrics   Metrics
+}
+
+// Timeouts bound the steps. All must be positive.
+type Timeouts struct {
+	// Locate and Collect are how long an organisation has; Shave is taken off each, so that the late one is named.
+	Locate, Collect, Shave time.Duration
+	// Leg is how long after the request was made a leg may still be tried again, after a restart for instance.
+	Leg time.Duration
+	// Retry is the rest before a story that this side could not tell (the store was full) goes on.
+	Retry time.Duration
+}
+
+// DefaultTimeouts suit organisations that answer from their own index.
+func DefaultTimeouts() Timeouts {
+	return Timeouts{
+		Locate: 10 * time.Second, Collect: 60 * time.Second, Shave: 500 * time.Millisecond, Leg: 15 * time.Minute, Retry: 5 * time.Second,
+	}
+}
+
+// Metrics counts what happens, by organisation, effect and revision; never by person. Implementations are safe for concurrent use.
+type Metrics interface {
+	// Answered: an organisation's answer of this kind on one subject, so long after the request was made.
+	Answered(organisation, kind string, took time.Duration)
+	// Excess: records that arrived with content and had to be held back here. The aim is none (design.md, invariant 3).
+	Excess(organisation string, records int)
+	// Decided: records decided so under the revision.
+	Decided(effect policy.Effect, revision string, records int)
+}
+
+// Exchange tells requests. Any number of goroutines may use it.
+type Exchange struct {
+	Config
+	fanout *fanout.Fanout
+
+	// stories are the requests being told, by id; ending stops all of them.
+	mu      sync.Mutex
+	stories map[string]context.CancelFunc
+	ending  context.Context //nolint:containedctx // the life of the background work, which must outlive every caller's context
+	end     context.CancelFunc
+	running sync.WaitGroup
+}
+
+// New refuses a configuration with a part missing.
+func New(config Config) (*Exchange, error) {
+	if err := config.check(); err != nil {
+		return nil, err
+	}
+	lines, err := fanout.New(fanout.Config{
+		Agencies: config.Agencies, Catalogue: config.Catalogue, Now: config.Clock.Now, Limits: fanout.DefaultLimits(),
+		Timeouts: fanout.Timeouts{Locate: config.Timeouts.Locate, Collect: config.Timeouts.Collect, Shave: config.Timeouts.Shave},
+	})
+	if err != nil {
+		return nil, err
+	}
+	e := &Exchange{Config: config, fanout: lines, stories: map[string]context.CancelFunc{}}
+	e.ending, e.end = context.WithCancel(context.Background())
+	return e, nil
+}
+
+func (c Config) check() error {
+	switch {
+	case c.DB == nil || c.Episodes == nil || c.Requests == nil || c.Ledger == nil || c.Directory == nil:
+		return errors.New("exchange: the store and every noun are needed")
+	case c.Policy == nil || c.Minter == nil || c.Catalogue == nil || c.Clock == nil || c.Log == nil || c.Metrics == nil:
+		return errors.New("exchange: policy, minter, catalogue, clock, log and metrics are needed")
+	case c.Timeouts.Leg <= 0 || c.Timeouts.Retry <= 0:
+		return errors.New("exchange: every timeout must be positive")
+	}
+	return nil
+}
+
+// Close stops the stories where they stand; Resume goes on with them. It waits for them until ctx ends.
+func (e *Exchange) Close(ctx context.Context) error {
+	e.end()
+	done := make(chan struct{})
+	go func() { e.running.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Resume goes on with every request that had not ended: unfinished legs are asked again, as new attempts, or end as not_answered.
+func (e *Exchange) Resume(ctx context.Context) error {
+	unfinished, err := e.Requests.Unfinished(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range unfinished {
+		e.begin(r)
+	}
+	return nil
+}
+
+// begin tells a request's story in the background, where no caller's cancellation reaches it. One that is being told already is left
+// alone.
+func (e *Exchange) begin(r request.Request) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if _, already := e.stories[r.ID]; already || e.ending.Err() != nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(e.ending)
+	e.stories[r.ID] = cancel
+	e.running.Go(func() {
+		defer e.forget(r.ID)
+		e.tell(ctx, r)
+	})
+}
+
+func (e *Exchange) forget(id string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.stories[id]()
+	delete(e.stories, id)
+}
+
+// tell repeats the story until it is told: what this side could not write down stays asked or unreleased, and is tried again.
+func (e *Exchange) tell(ctx context.Context, r request.Request) {
+	for {
+		_, err := again(func() (struct{}, error) { return struct{}{}, e.carryOut(ctx, r) })
+		if err == nil || ctx.Err() != nil || errors.Is(err, request.ErrEnded) {
+			return
+		}
+		e.Log.LogAttrs(ctx, slog.LevelError, "a request could not go on and will be tried again", slog.String("request", r.ID), slog.Any("error", err))
+		rest := time.NewTimer(e.Timeouts.Retry)
+		select {
+		case <-rest.C:
+		case <-ctx.Done():
+			rest.Stop()
+			return
+		}
+	}
+}
+
+func (e *Exchange) stop(id string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if cancel, ok := e.stories[id]; ok {
+		cancel()
+	}
+}

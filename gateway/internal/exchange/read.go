@@ -1,0 +1,228 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/mashgate/mashgate/gateway/internal/directory"
+	"github.com/mashgate/mashgate/gateway/internal/ledger"
+	"github.com/mashgate/mashgate/gateway/internal/request"
+	"github.com/mashgate/mashgate/gateway/internal/store"
+	"github.com/mashgate/mashgate/internal/fault"
+	"github.com/mashgate/mashgate/policy"
+)
+
+// reader is somebody about to see what was released, with the facts of now to decide on.
+type reader struct {
+	*bench
+	request request.Request
+}
+
+// reader decides again for whoever reads (step 1, 2 and 4 once more): what was released to one person, at one time, is not thereby
+// released to another or later. A gate that would stop them asking stops them reading; the refusal is on the ledger.
+func (e *Exchange) reader(ctx context.Context, who directory.Person, ref request.Ref) (*reader, error) {
+	r, err := e.looker(ctx, who, ref)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.gate(); err != nil {
+		return nil, e.refused(ctx, r, err)
+	}
+	return r, nil
+}
+
+// looker is a reader before any gate.
+func (e *Exchange) looker(ctx context.Context, who directory.Person, ref request.Ref) (*reader, error) {
+	r, err := e.Requests.Get(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	revision, err := e.Policy.Active(ref.Hub)
+	if err != nil {
+		return nil, err
+	}
+	legs, err := e.Requests.Legs(ctx, ref)
+	if err != nil {
+		return nil, fmt.Errorf("reading the legs: %w", err)
+	}
+	known := map[string]*leg{}
+	for _, l := range legs {
+		if known[l.Organisation], err = legOf(l); err != nil {
+			return nil, err
+		}
+	}
+	flags, unknown := protection(known, maySetSafeAddress(revision.Vocabulary()))
+	f, err := e.facts(ctx, matter{
+		Hub: ref.Hub, Episode: ref.Episode, Who: who, Categories: r.Input.Categories, Flags: flags, LocationUnknown: unknown,
+	})
+	if err != nil {
+		return nil, err
+	}
+	b, err := f.bench(ctx, revision, revision)
+	return &reader{bench: b, request: r}, err
+}
+
+// refused puts a refused reading on the ledger. If that cannot be written the reader hears of that instead: either way nothing is
+// shown.
+func (e *Exchange) refused(ctx context.Context, r *reader, because error) error {
+	return errors.Join(because, e.DB.InTx(ctx, func(ctx context.Context, tx store.Tx) error {
+		entry := r.entry(ledger.KindRequestRefused, r.request.ID)
+		entry.Reasons = codesOf(r.current.Ask().Gates)
+		_, err := e.Ledger.Append(ctx, tx, entry)
+		return err
+	}))
+}
+
+// words are the pack's.
+func (r *reader) words() *policy.Vocabulary { return r.current.Revision().Vocabulary() }
+
+// Event is one step of a request as a watcher sees it. Exactly one of Answer, Chunk and Ended is set.
+type Event struct {
+	Seq    int64
+	Answer *request.Answer
+	// Chunk holds at most record.MaxChunk records; LedgerEntry is the entry of this disclosure.
+	Chunk *request.Chunk
+	Ended *Standing
+}
+
+// LogValue keeps what was seen out of logs.
+func (e Event) LogValue() slog.Value { return slog.Int64Value(e.Seq) }
+
+// eventsAtOnce bounds what is read from the store, and so held in memory, at a time.
+const eventsAtOnce = 16
+
+// Watch sends each event after a sequence number as it comes, and returns when the request has ended or send fails. Everything sent
+// is a disclosure. To the requester, what is released while they watch was put on the ledger with its release; whatever else is sent,
+// to others or again, is decided anew and has an entry of its own, committed before it is sent.
+func (e *Exchange) Watch(ctx context.Context, who directory.Person, ref request.Ref, after int64, send func(Event) error) error {
+	w := &watch{Exchange: e, who: who, ref: ref, after: after, send: send}
+	var err error
+	if w.reader, err = e.reader(ctx, who, ref); err != nil {
+		return err
+	}
+	wake, stop := e.Requests.Subscribe(ref)
+	defer stop()
+	if w.caughtUp, err = e.lastEvent(ctx, ref, after); err != nil {
+		return err
+	}
+	for {
+		ended, err := w.step(ctx)
+		if err != nil || ended {
+			return err
+		}
+		select {
+		case <-wake:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// watch is one watching of one request by one person.
+type watch struct {
+	*Exchange
+	who   directory.Person
+	ref   request.Ref
+	after int64
+	// caughtUp is the last event that was there when the watching began: what comes later is seen as it is released.
+	caughtUp int64
+	send     func(Event) error
+	reader   *reader
+}
+
+func (e *Exchange) lastEvent(ctx context.Context, ref request.Ref, after int64) (int64, error) {
+	for {
+		events, err := e.Requests.Events(ctx, request.EventQuery{Request: ref, After: after, Limit: eventsAtOnce})
+		if err != nil || len(events) == 0 {
+			return after, err
+		}
+		after = events[len(events)-1].Seq
+	}
+}
+
+// step sends what there is. Events of one reading are few, so that memory does not grow with the answer.
+func (w *watch) step(ctx context.Context) (ended bool, err error) {
+	for {
+		events, err := w.Requests.Events(ctx, request.EventQuery{Request: w.ref, After: w.after, Limit: eventsAtOnce})
+		if err != nil || len(events) == 0 {
+			return false, err
+		}
+		for _, event := range events {
+			if err := w.show(ctx, event); err != nil {
+				return false, err
+			}
+			w.after = event.Seq
+			if event.Ended != "" {
+				return true, nil
+			}
+		}
+	}
+}
+
+func (w *watch) show(ctx context.Context, event request.Event) error {
+	switch {
+	case event.Answer != nil:
+		return w.send(Event{Seq: event.Seq, Answer: event.Answer})
+	case event.Ended != "":
+		standing, err := w.Get(ctx, w.who, w.ref)
+		if err != nil {
+			return err
+		}
+		return w.send(Event{Seq: event.Seq, Ended: &standing})
+	case event.Chunk == nil:
+		return nil
+	}
+	chunk, err := again(func() (*request.Chunk, error) { return w.disclose(ctx, *event.Chunk) })
+	if err != nil || chunk == nil {
+		return err
+	}
+	return w.send(Event{Seq: event.Seq, Chunk: chunk})
+}
+
+// disclose decides a chunk anew for this watcher and puts it on the ledger before it is shown. Nil is a chunk of which nothing may be
+// seen any longer.
+func (w *watch) disclose(ctx context.Context, chunk request.Chunk) (*request.Chunk, error) {
+	var err error
+	if w.reader, err = w.Exchange.reader(ctx, w.who, w.ref); err != nil {
+		return nil, err
+	}
+	if chunk.Records, _, err = w.reader.see(ctx, chunk.Records); err != nil || len(chunk.Records) == 0 {
+		return nil, err
+	}
+	covered := w.reader.who.ID == w.reader.request.Requester && chunk.Seq > w.caughtUp
+	err = w.DB.InTx(ctx, func(ctx context.Context, tx store.Tx) error {
+		if err := w.reader.still(ctx, tx); err != nil || covered {
+			return err
+		}
+		entry := w.reader.entry(ledger.KindDisclosure, w.ref.ID)
+		entry.Organisation, entry.Subjects, entry.Items = chunk.Organisation, []string{chunk.Subject}, itemsOf(chunk.Records)
+		written, err := w.Ledger.Append(ctx, tx, entry)
+		chunk.LedgerEntry = written.Seq
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &chunk, nil
+}
+
+// chunks visits every chunk of a request, a few at a time.
+func (e *Exchange) chunks(ctx context.Context, ref request.Ref, visit func(request.Event) error) error {
+	for after := int64(0); ; {
+		events, err := e.Requests.Events(ctx, request.EventQuery{Request: ref, After: after, Limit: eventsAtOnce})
+		if err != nil || len(events) == 0 {
+			return err
+		}
+		for _, event := range events {
+			if err := visit(event); err != nil {
+				return err
+			}
+		}
+		after = events[len(events)-1].Seq
+	}
+}
+
+// badToken is a page token that this request did not give.
+func badToken() error { return fault.Invalid("page_token", "is not a token of this picture") }

@@ -1,0 +1,175 @@
+package exchange
+
+import (
+	"context"
+	"maps"
+
+	"github.com/mashgate/mashgate/gateway/internal/aggregate"
+	"github.com/mashgate/mashgate/gateway/internal/ledger"
+	"github.com/mashgate/mashgate/gateway/internal/request"
+	"github.com/mashgate/mashgate/gateway/internal/store"
+	"github.com/mashgate/mashgate/internal/record"
+	"github.com/mashgate/mashgate/policy"
+)
+
+// batch is at most one chunk of staged records, decided.
+type batch struct {
+	ids      []int64
+	released []request.Released
+	held     []request.Held
+	// excess counts records of which content arrived that had to be held back here.
+	excess int
+}
+
+// releaseBatch takes steps 8 and 10 for the next staged records of a subject: Rego decides on each header, and the disclosure is on
+// the ledger in the transaction that makes the chunk visible. That transaction reads the facts again; where they have moved nothing
+// is released and everything is decided anew. So an acknowledged withdrawal precedes every later disclosure in ledger order.
+func (s *story) releaseBatch(ctx context.Context, l *leg, subject string) (more bool, err error) {
+	staged, err := s.Requests.Staged(ctx, s.request.Ref(), l.Organisation, subject, record.MaxChunk)
+	if err != nil || len(staged) == 0 {
+		return false, err
+	}
+	b, err := s.ruler(ctx)
+	if err != nil {
+		return false, err
+	}
+	decided, err := b.decide(ctx, staged)
+	if err != nil {
+		return false, err
+	}
+	next := l.progress.with(subject, decided)
+	err = s.DB.InTx(ctx, func(ctx context.Context, tx store.Tx) error {
+		if err := b.still(ctx, tx); err != nil {
+			return err
+		}
+		if err := s.disclose(ctx, tx, b, l, subject, decided); err != nil {
+			return err
+		}
+		if err := s.Requests.Unstage(ctx, tx, s.request.Ref(), l.Organisation, decided.ids); err != nil {
+			return err
+		}
+		after := *l
+		after.progress = next
+		return s.saveIn(ctx, tx, &after, request.LegCollecting)
+	})
+	if err != nil {
+		return false, s.moved(err)
+	}
+	l.progress = next
+	s.count(l.Organisation, b, decided)
+	return true, nil
+}
+
+// decide sorts staged records into what is released, as it may be seen, and what is held.
+func (b *bench) decide(ctx context.Context, staged []request.StagedRow) (batch, error) {
+	var out batch
+	records := make([]record.Record, 0, len(staged))
+	for _, row := range staged {
+		out.ids = append(out.ids, row.ID)
+		if row.Stub != "" {
+			row.Record.Header = asPlain(row.Record.Header)
+		}
+		records = append(records, row.Record)
+	}
+	rulings, err := b.rule(ctx, records)
+	if err != nil {
+		return batch{}, err
+	}
+	for i, row := range staged {
+		switch {
+		case row.Stub != "":
+			out.held = append(out.held, heldOf(row.Record.Header, b.stub(row, rulings[i].Decision)))
+		case !rulings[i].Effect.Content():
+			out.held = append(out.held, heldOf(row.Record.Header, rulings[i].Decision))
+			out.excess++
+		default:
+			released := b.mask(row.Record, rulings[i])
+			if len(released.Record.Fields) < len(row.Record.Fields) {
+				out.excess++
+			}
+			out.released = append(out.released, released)
+		}
+	}
+	return out, nil
+}
+
+// asPlain is the header on which the hub decides about a stub, of which the holder has kept date and labels: what the category alone
+// would come to.
+func asPlain(h record.Header) record.Header {
+	h.EventDate, h.Until, h.Current, h.Labels, h.LabelsKnown, h.OnlyAddress = "", "", true, []string{}, true, false
+	return h
+}
+
+// stub joins what the hub says of the category with what the holder says of the record.
+func (b *bench) stub(row request.StagedRow, base policy.Decision) policy.Decision {
+	effect := policy.Effect(row.Stub)
+	return stricter(base, policy.Decision{
+		Effect: effect, Masks: []string{}, Revision: base.Revision,
+		Reasons: heldReasons(b.pinned.Revision().Vocabulary(), row.StubReasons, effect),
+	})
+}
+
+// with counts a batch into the leg's progress, leaving the old one as it was.
+func (p progress) with(subject string, decided batch) progress {
+	next := p
+	next.Tallies = maps.Clone(p.Tallies)
+	if next.Tallies == nil {
+		next.Tallies = map[string]tally{}
+	}
+	done := next.Tallies[subject]
+	done.Released += len(decided.released)
+	for _, h := range decided.held {
+		done.Held = joinReasons(append([]policy.Reason{}, done.Held...), aggregate.Tellable(h.Decision))
+	}
+	next.Tallies[subject] = done
+	return next
+}
+
+// disclose writes the chunk with its disclosure entry, and what is held with its own.
+func (s *story) disclose(ctx context.Context, tx store.Tx, b *bench, l *leg, subject string, decided batch) error {
+	if len(decided.released) > 0 {
+		entry := b.entry(ledger.KindDisclosure, s.request.ID)
+		entry.Organisation, entry.Subjects, entry.Items = l.Organisation, []string{subject}, itemsOf(decided.released)
+		written, err := s.Ledger.Append(ctx, tx, entry)
+		if err != nil {
+			return err
+		}
+		chunk := request.Chunk{Organisation: l.Organisation, Subject: subject, LedgerEntry: written.Seq, Records: decided.released}
+		if _, err := s.Requests.AddChunk(ctx, tx, s.request.Ref(), chunk); err != nil {
+			return err
+		}
+	}
+	if len(decided.held) == 0 {
+		return nil
+	}
+	entry := b.entry(ledger.KindAnswer, s.request.ID)
+	entry.Organisation, entry.Subjects = l.Organisation, []string{subject}
+	for _, h := range decided.held {
+		entry.Items = append(entry.Items, ledger.Item{
+			Ref: h.Ref, Subject: h.Subject, Category: h.Category, Effect: string(h.Decision.Effect), Masks: h.Decision.Masks,
+			Reasons: codesOf(h.Decision.Reasons),
+		})
+		if _, err := s.Requests.AddHeld(ctx, tx, s.request.Ref(), h); err != nil {
+			return err
+		}
+	}
+	_, err := s.Ledger.Append(ctx, tx, entry)
+	return err
+}
+
+func (s *story) count(organisation string, b *bench, decided batch) {
+	revision := b.pinned.Revision().ID()
+	effects := map[policy.Effect]int{}
+	for _, r := range decided.released {
+		effects[r.Decision.Effect]++
+	}
+	for _, h := range decided.held {
+		effects[h.Decision.Effect]++
+	}
+	for effect, records := range effects {
+		s.Metrics.Decided(effect, revision, records)
+	}
+	if decided.excess > 0 {
+		s.Metrics.Excess(organisation, decided.excess)
+	}
+}
