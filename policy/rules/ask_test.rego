@@ -36,6 +36,11 @@ test_narrative_with_a_ground if {
 	with_narrative({"consents": [fixture.unsafe("share_with_agencies", "mother", "he reads her letters")]})
 }
 
+test_no_narrative_where_nobody_is_asked if {
+	only_identifiers({"consents": [says("mother", "yes")], "requester": {"assigned": false}})
+	only_identifiers({"episode": {"basis": "s47", "rating": "red", "purpose": "other"}})
+}
+
 test_narrative_by_basis if {
 	with_narrative({"episode": {"basis": "s47", "rating": "red"}})
 	with_narrative({"episode": emergency})

@@ -65,12 +65,11 @@ contributions contains {"effect": cell.effect, "reason": cell.reason, "masks": [
 }
 
 # … and where it does: it replaces the cell.
-contributions contains {"effect": note.effect, "reason": note.reason, "masks": masked, "rule": "release.footnote"} if {
+contributions contains {"effect": note.effect, "reason": note.reason, "masks": note.masks, "rule": "release.footnote"} if {
 	asked
 	some category, bases in data.tiers.footnotes
 	input.record.category == category
 	note := bases[input.request.basis]
-	masked := [class | some class in data.tiers.classes; note.keep != ""; class != note.keep]
 	input.record.about[note.when]
 }
 

@@ -121,7 +121,6 @@ test_tiers if {
 		in_tier(tier) == categories
 	}
 	[[entry.about, entry.tier] | some entry in data.tiers.categories["hlt.attendance"]] == [["child", "A"], ["adult", "B"]]
-	data.tiers.classes == ["location", "free_text", "third_party", "identity_link", "informant", "risk", "harm", "other"]
 }
 
 # csc.placement: location and free text always masked, nothing else of any category.
