@@ -45,7 +45,7 @@ type Address struct {
 // Redacted is what stands in a log or an error in place of person data.
 const Redacted = "[person data]"
 
-// Format implements fmt.Formatter for every verb: %v, %+v, %#v and also %d, which would print the fields of a plain struct.
+// Format implements fmt.Formatter for every verb that fmt asks a type about: %v, %+v, %#v and also %d, which would print the fields of a plain struct.
 func (Identity) Format(f fmt.State, _ rune) { redact(f) }
 
 // String implements fmt.Stringer for callers outside fmt.
