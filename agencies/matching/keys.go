@@ -90,10 +90,10 @@ func (k keys) kinds() []string {
 // the same person, and the same name and date of birth with another identifier is neither.
 func (k keys) compare(candidate keys) strength {
 	hit, clash := k.identifiers(candidate)
-	birth := k.births(candidate)
-	name := k.name(candidate)
+	birth, name := k.births(candidate), k.name(candidate)
+	renamed := name == different && len(k.names) > 0 && len(candidate.names) > 0
 	switch {
-	case hit && (clash || birth == different || birth == couldBe && name == different):
+	case hit && (clash || birth == different || birth == couldBe && renamed):
 		return couldBe
 	case hit:
 		return same
