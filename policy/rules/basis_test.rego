@@ -3,7 +3,9 @@ package mashgate.basis_test
 
 import data.mashgate.fixture
 
-supported(changes) := fixture.ask({"episode": changes}).shape.basis_supported
+supported(changes) := answer if {
+	answer := data.mashgate.ask.basis_supported with input as object.union(fixture.base, {"episode": changes})
+}
 
 test_s47 if {
 	supported({"basis": "s47", "rating": "red"})
@@ -131,7 +133,12 @@ test_family_answers_not_relied_on if {
 
 # Regimes by the day in London, and the duty by basis.
 
-shape(at, basis, more) := fixture.ask({"at": at, "episode": object.union({"basis": basis}, more)}).shape
+shape(at, basis, more) := answer if {
+	answer := data.mashgate.ask.shape with input as object.union(
+		fixture.base,
+		{"at": at, "episode": object.union({"basis": basis}, more)},
+	)
+}
 
 before := "2026-09-29T22:59:59Z"
 

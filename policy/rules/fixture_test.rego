@@ -87,9 +87,20 @@ ask(changes) := answer if {
 	answer := data.mashgate.ask.decision with input as object.union(base, changes)
 }
 
-gates(changes) := {gate.code | some gate in ask(changes).gates}
+# METADATA
+# description: The gates alone, without the rest of the decision.
+gates(changes) := answer if {
+	answer := {gate.code | some gate in data.mashgate.ask.gates} with input as object.union(base, changes)
+}
 
-fact(changes, id, name) := ask(changes).subjects[id][name]
+# METADATA
+# description: One fact of one subject, without the rest of the decision.
+fact(changes, id, name) := answer if {
+	given := object.union(base, changes)
+	some subject in given.subjects
+	subject.id == id
+	answer := data.mashgate.ask.facts(subject)[name] with input as given
+}
 
 # A request and a record for the release rules.
 

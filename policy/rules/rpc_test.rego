@@ -66,6 +66,7 @@ by_person := {
 		"GetRevision": ["ig_officer", "auditor", "administrator"],
 		"ExplainDecision": governance,
 	},
+	"/mashgate.agency.v1.AgencyService/": {"Describe": [], "Locate": [], "Collect": []},
 	"/grpc.health.v1.Health/": {"Check": people, "List": people, "Watch": people},
 	"/grpc.reflection.v1.ServerReflection/": {"ServerReflectionInfo": people},
 	"/grpc.reflection.v1alpha.ServerReflection/": {"ServerReflectionInfo": people},

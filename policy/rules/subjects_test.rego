@@ -30,9 +30,8 @@ ages := [
 	["", "other_adult", {"adult", "other_adult"}],
 ]
 
-traits_of(person, changes) := {name |
-	some name, fact in fixture.ask(object.union({"subjects": [person]}, changes)).subjects.somebody
-	fact == true
+traits_of(person, changes) := {name | some name, fact in facts; fact == true} if {
+	facts := data.mashgate.ask.facts(person) with input as object.union(object.union(fixture.base, {"subjects": [person]}), changes)
 }
 
 test_traits_by_age_and_role if {
@@ -102,7 +101,9 @@ test_sexual_harm_of_child if {
 
 # Left out.
 
-left_out(person, changes) := fixture.ask(object.union({"subjects": [fixture.child, person]}, changes)).left_out
+left_out(person, changes) := answer if {
+	answer := data.mashgate.ask.left_out with input as object.union(object.union(fixture.base, {"subjects": [fixture.child, person]}), changes)
+}
 
 unknown(role, born) := object.union(fixture.subject("somebody", role, born), {"identified": "no"})
 
@@ -137,7 +138,9 @@ household := {
 
 set_on(id) := [object.union(subject, {"safe_address": subject.id == id}) | some subject in household]
 
-protected(changes) := {id | some id in fixture.ask(object.union({"subjects": set_on("nobody")}, changes)).protected}
+protected(changes) := answer if {
+	answer := data.mashgate.ask.protected with input as object.union(object.union(fixture.base, {"subjects": set_on("nobody")}), changes)
+}
 
 at_home := {"index", "sister", "mother", "gran", "brother"}
 
