@@ -74,7 +74,7 @@ func Run(ctx context.Context, options Options) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	if why, err := first.notices(ctx, first.pack); err != nil || why != "" {
+	if why, err := first.notices(ctx, "", first.pack); err != nil || why != "" {
 		return Report{}, errors.Join(err, fmt.Errorf("mutate: the pack does not hold unmutated: %s", why))
 	}
 	all := slices.DeleteFunc(append(ruleMutations(first.pack), dataMutations(first.pack)...), func(m Mutation) bool {
@@ -91,7 +91,9 @@ func sample(all []Mutation, options Options) []Mutation {
 	}
 	random := rand.New(rand.NewPCG(options.Seed, 0)) //nolint:gosec // a sample that can be drawn again
 	chosen := make([]Mutation, 0, options.Sample)
-	for _, i := range random.Perm(len(all))[:options.Sample] {
+	drawn := random.Perm(len(all))[:options.Sample]
+	slices.Sort(drawn)
+	for _, i := range drawn {
 		chosen = append(chosen, all[i])
 	}
 	return chosen
@@ -116,7 +118,7 @@ func runAll(ctx context.Context, options Options, first *worker, chosen []Mutati
 			for at := range next {
 				if err == nil {
 					var why string
-					why, err = w.notices(ctx, chosen[at].apply(w.pack))
+					why, err = w.notices(ctx, chosen[at].File, chosen[at].apply(w.pack))
 					survived[at] = why == ""
 				}
 				if err != nil {
@@ -155,8 +157,7 @@ func runAll(ctx context.Context, options Options, first *worker, chosen []Mutati
 type worker struct {
 	pack      *policy.Pack
 	scenarios fs.FS
-	// killers are the tests that noticed last; they are asked first, because neighbouring mutations tend to fall to the same test.
-	killers []string
+	killers   killers
 }
 
 func newWorker(options Options) (*worker, error) {
@@ -164,16 +165,17 @@ func newWorker(options Options) (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &worker{pack: pack, scenarios: options.Scenarios}, nil
+	return &worker{pack: pack, scenarios: options.Scenarios, killers: killers{}}, nil
 }
 
-// notices says what noticed that the variant is not the pack, or "" where nothing did. The error is cancellation.
-func (w *worker) notices(ctx context.Context, variant *policy.Pack) (string, error) {
+// notices says what noticed that the variant, which differs in the file, is not the pack, or "" where nothing did. The error is
+// cancellation.
+func (w *worker) notices(ctx context.Context, file string, variant *policy.Pack) (string, error) {
 	revision, err := variant.Compile(ctx, policy.CompileOptions{})
 	if err != nil {
 		return "it does not compile: " + err.Error(), ctx.Err()
 	}
-	for _, only := range w.filters() {
+	for _, only := range w.killers.rounds(file) {
 		report, err := variant.Test(ctx, policy.TestOptions{StopAtFirst: true, Only: only})
 		if ctx.Err() != nil {
 			return "", fmt.Errorf("mutate: %w", context.Cause(ctx))
@@ -182,7 +184,7 @@ func (w *worker) notices(ctx context.Context, variant *policy.Pack) (string, err
 			return "its tests do not compile: " + err.Error(), nil
 		}
 		if len(report.Failures) > 0 {
-			w.remember(report.Failures[0].Test)
+			w.killers.remember(file, report.Failures[0].Test)
 			return report.Failures[0].Test, nil
 		}
 	}
