@@ -55,19 +55,30 @@ func New(config Config) (*Authenticator, error) {
 	if config.Hub == "" || config.People == nil || config.Clock == nil || config.HTTP == nil {
 		problems = append(problems, errors.New("authn: hub, directory, clock and HTTP client are required"))
 	}
-	if len(config.Issuers) == 0 {
-		problems = append(problems, errors.New("authn: no issuer: nobody could sign in"))
-	}
+	problems = append(problems, CheckIssuers(config.Issuers, config.Demo))
 	for _, each := range config.Issuers {
-		if err := each.check(config.Demo); err != nil {
-			problems = append(problems, fmt.Errorf("authn: issuer %q: %w", each.URL, err))
-		}
-		if _, twice := a.issuers[each.URL]; twice {
-			problems = append(problems, fmt.Errorf("authn: issuer %q stands twice", each.URL))
-		}
 		a.issuers[each.URL] = newIssuer(each, config)
 	}
 	return a, errors.Join(problems...)
+}
+
+// CheckIssuers finds everything that is wrong with a list of issuers.
+func CheckIssuers(issuers []Issuer, demo bool) error {
+	var problems []error
+	if len(issuers) == 0 {
+		problems = append(problems, errors.New("authn: no issuer: nobody could sign in"))
+	}
+	seen := map[string]bool{}
+	for _, each := range issuers {
+		if err := each.check(demo); err != nil {
+			problems = append(problems, fmt.Errorf("authn: issuer %q: %w", each.URL, err))
+		}
+		if seen[each.URL] {
+			problems = append(problems, fmt.Errorf("authn: issuer %q stands twice", each.URL))
+		}
+		seen[each.URL] = true
+	}
+	return errors.Join(problems...)
 }
 
 // Authenticate says who is calling. Somebody without any credential is nobody, which is for policy to refuse; a credential that does

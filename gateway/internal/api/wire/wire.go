@@ -14,6 +14,8 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/mashgate/mashgate/internal/fault"
+	"github.com/mashgate/mashgate/policy"
+	mashgatev1 "github.com/mashgate/mashgate/proto/gen/mashgate/v1"
 )
 
 // Name is a resource name taken apart by its collections: hubs/coventry/episodes/abc gives hubs → coventry, episodes → abc.
@@ -155,4 +157,15 @@ func PageSize(asked int32, usual int) int {
 		return usual
 	}
 	return int(asked)
+}
+
+// Reasons are those that may be told. What decided has left the others out already; here nobody has to have remembered it.
+func Reasons(given []policy.Reason) []*mashgatev1.Reason {
+	var told []*mashgatev1.Reason
+	for _, reason := range given {
+		if reason.Tellable {
+			told = append(told, &mashgatev1.Reason{Code: reason.Code, Text: reason.Text, Source: reason.Source, Rule: reason.Rule})
+		}
+	}
+	return told
 }

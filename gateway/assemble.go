@@ -1,0 +1,226 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	apidirectory "github.com/mashgate/mashgate/gateway/internal/api/directory"
+	apiepisode "github.com/mashgate/mashgate/gateway/internal/api/episode"
+	apiinformation "github.com/mashgate/mashgate/gateway/internal/api/information"
+	apiledger "github.com/mashgate/mashgate/gateway/internal/api/ledger"
+	apipolicy "github.com/mashgate/mashgate/gateway/internal/api/policy"
+	"github.com/mashgate/mashgate/gateway/internal/authn"
+	"github.com/mashgate/mashgate/gateway/internal/directory"
+	"github.com/mashgate/mashgate/gateway/internal/episode"
+	"github.com/mashgate/mashgate/gateway/internal/exchange"
+	"github.com/mashgate/mashgate/gateway/internal/ledger"
+	"github.com/mashgate/mashgate/gateway/internal/request"
+	"github.com/mashgate/mashgate/gateway/internal/server"
+	"github.com/mashgate/mashgate/gateway/internal/store"
+	"github.com/mashgate/mashgate/internal/seal"
+	"github.com/mashgate/mashgate/internal/warrant"
+	"github.com/mashgate/mashgate/policy"
+)
+
+// parts are what a running gateway is made of, leaves first.
+type parts struct {
+	registry  *prometheus.Registry
+	tracer    *sdktrace.TracerProvider
+	db        *store.DB
+	directory *directory.Directory
+	episodes  *episode.Store
+	requests  *request.Store
+	ledger    *ledger.Ledger
+	policy    *policy.Point
+	lines     *lines
+	exchange  *exchange.Exchange
+	server    *server.Server
+}
+
+// assemble builds every part. What was opened before a part failed is closed again.
+func assemble(ctx context.Context, c Config, with loaded) (*parts, error) {
+	p := &parts{}
+	for _, build := range []struct {
+		what string
+		do   func(context.Context, Config, loaded) error
+	}{
+		{"observability", p.observe}, {"the store", p.open}, {"the directory", p.seed}, {"the lines to organisations", p.dial},
+		{"the exchange", p.exchangeOver}, {"the server", p.serve},
+	} {
+		if err := build.do(ctx, c, with); err != nil {
+			return nil, errors.Join(fmt.Errorf("building %s: %w", build.what, err), p.close(ctx))
+		}
+	}
+	return p, nil
+}
+
+func (p *parts) observe(ctx context.Context, c Config, _ loaded) error {
+	p.registry = prometheus.NewRegistry()
+	if err := errors.Join(p.registry.Register(collectors.NewGoCollector()),
+		p.registry.Register(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))); err != nil {
+		return err
+	}
+	var err error
+	p.tracer, err = newTracer(ctx, c.Tracing)
+	return err
+}
+
+func (p *parts) open(ctx context.Context, c Config, with loaded) error {
+	vault, err := seal.OpenVault(c.Data.Keys, with.hubKey)
+	if err != nil {
+		return err
+	}
+	if p.db, err = store.Open(ctx, store.Options{Path: c.Data.Database}); err != nil {
+		return err
+	}
+	p.directory = directory.New(p.db, vault)
+	p.episodes = episode.New(p.db, vault, with.clock)
+	p.requests = request.New(p.db, vault, with.clock)
+	p.ledger = ledger.New(p.db, vault, with.clock)
+	p.policy, err = policy.NewPoint(c.Hub, with.revision)
+	return err
+}
+
+// seed puts what the configuration says into the directory. Whoever is no longer in it has left.
+func (p *parts) seed(ctx context.Context, c Config, with loaded) error {
+	hub := directory.Hub{ID: c.Hub, Title: with.revision.Vocabulary().Hub.Title}
+	for _, issuer := range c.Issuers {
+		if slices.Contains(issuer.Hubs, c.Hub) {
+			hub.Issuers = append(hub.Issuers, issuer.URL)
+		}
+	}
+	return p.db.InTx(ctx, func(ctx context.Context, tx store.Tx) error {
+		if err := p.directory.PutHub(ctx, tx, hub); err != nil {
+			return err
+		}
+		var ids []string
+		for _, each := range c.People {
+			if err := p.directory.Put(ctx, tx, registration(c.Hub, each)); err != nil {
+				return err
+			}
+			ids = append(ids, each.ID)
+		}
+		return p.directory.KeepOnly(ctx, tx, c.Hub, ids)
+	})
+}
+
+func registration(hub string, p Person) directory.Registration {
+	r := directory.Registration{
+		Person: directory.Person{
+			ID: p.ID, Hub: hub, Role: p.Role, Agency: p.Agency, Active: true, DisplayName: p.GivenName + " " + p.FamilyName,
+		},
+		Issuer: p.Issuer, Subject: p.Subject,
+		Particulars: directory.Particulars{
+			GivenName: p.GivenName, FamilyName: p.FamilyName, OtherNames: p.OtherNames, DateOfBirth: p.DateOfBirth, Postcode: p.Postcode,
+		},
+	}
+	for _, relative := range p.Relatives {
+		r.Particulars.Relatives = append(r.Particulars.Relatives, directory.Relative(relative))
+	}
+	return r
+}
+
+func (p *parts) dial(_ context.Context, c Config, with loaded) error {
+	var err error
+	p.lines, err = newLines(c.Organisations, with.machine, p.tracer)
+	return err
+}
+
+func (p *parts) exchangeOver(_ context.Context, c Config, with loaded) error {
+	minter, err := warrant.NewMinter(warrant.MinterConfig{
+		KeyID: c.Warrants.KeyID, Algorithm: c.Warrants.Algorithm, Key: with.permits, Issuer: gatewayOf(c.Hub).SAN(), Gateway: gatewayOf(c.Hub),
+		Clock: with.clock,
+	})
+	if err != nil {
+		return err
+	}
+	metrics, err := newExchangeMetrics(p.registry)
+	if err != nil {
+		return err
+	}
+	timeouts := exchange.DefaultTimeouts()
+	timeouts.Locate, timeouts.Collect, timeouts.Leg = c.Timeouts.Locate, c.Timeouts.Collect, c.Timeouts.Leg
+	timeouts.Shave = min(timeouts.Shave, timeouts.Locate/10)
+	p.exchange, err = exchange.New(exchange.Config{
+		DB: p.db, Episodes: p.episodes, Requests: p.requests, Ledger: p.ledger, Directory: p.directory, Policy: p.policy,
+		Agencies: p.lines.agencies, Minter: minter, Catalogue: with.revision.Catalogue(), Clock: with.clock, Timeouts: timeouts,
+		Log: with.log, Metrics: metrics,
+	})
+	return err
+}
+
+func (p *parts) serve(ctx context.Context, c Config, with loaded) error {
+	authenticator, err := authn.New(authn.Config{
+		Hub: c.Hub, Issuers: issuers(c), People: p.directory, Services: c.Services, Agencies: organisationIDs(c), Clock: with.clock,
+		HTTP: keyFetcher(), Demo: c.Demo,
+	})
+	if err != nil {
+		return err
+	}
+	services, err := p.services(with)
+	if err != nil {
+		return err
+	}
+	p.server, err = server.New(ctx, server.Config{
+		Hub: c.Hub, Services: services, Authenticator: authenticator, Policy: p.policy, DB: p.db, Ledger: p.ledger,
+		Limits: server.Limits{CallsPerSecond: c.Limits.CallsPerSecond, Burst: c.Limits.Burst, BodyBytes: c.Limits.BodyBytes},
+		Hosts:  hosts(c), GRPCTLS: with.grpcTLS, RESTTLS: with.restTLS, Registry: p.registry, Tracer: p.tracer, Log: with.log,
+	})
+	return err
+}
+
+func (p *parts) services(with loaded) (server.Services, error) {
+	episodes, episodesErr := apiepisode.New(apiepisode.Config{
+		DB: p.db, Episodes: p.episodes, Requests: p.requests, Directory: p.directory, Ledger: p.ledger, Policy: p.policy, Clock: with.clock,
+	})
+	information, informationErr := apiinformation.New(p.exchange, p.policy)
+	people, peopleErr := apidirectory.New(apidirectory.Config{Directory: p.directory, Policy: p.policy, Lines: p.lines})
+	entries, entriesErr := apiledger.New(p.ledger)
+	policies, policiesErr := apipolicy.New(p.exchange, p.policy)
+	return server.Services{Episodes: episodes, Information: information, Directory: people, Ledger: entries, Policy: policies},
+		errors.Join(episodesErr, informationErr, peopleErr, entriesErr, policiesErr)
+}
+
+func organisationIDs(c Config) []string {
+	var ids []string
+	for _, each := range c.Organisations {
+		ids = append(ids, each.ID)
+	}
+	return ids
+}
+
+// hosts are the names REST answers for. A demo answers only for this machine: a page elsewhere could point a name of its own here.
+func hosts(c Config) []string {
+	if len(c.Listen.REST.Hosts) > 0 || !c.Demo {
+		return c.Listen.REST.Hosts
+	}
+	return []string{"localhost", "127.0.0.1", "::1"}
+}
+
+// close closes what was opened, the last first.
+func (p *parts) close(ctx context.Context) error {
+	var problems []error
+	if p.exchange != nil {
+		problems = append(problems, p.exchange.Close(ctx))
+	}
+	if p.lines != nil {
+		problems = append(problems, p.lines.close())
+	}
+	if p.db != nil {
+		problems = append(problems, p.db.Close())
+	}
+	if p.tracer != nil {
+		problems = append(problems, p.tracer.Shutdown(ctx))
+	}
+	return errors.Join(problems...)
+}
+
+// describing is how long an organisation has to say that it is there.
+const describing = 2 * time.Second

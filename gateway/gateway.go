@@ -1,0 +1,108 @@
+// Package gateway is the only place that knows every part of the gateway: it builds the leaves first and hands them up, until one
+// server stands that can be run. It trusts the configuration to have been checked and refuses to start with a key that a demo made, a
+// policy that does not compile, or a certificate of another hub.
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/mashgate/mashgate/gateway/internal/config"
+	"github.com/mashgate/mashgate/gateway/internal/server"
+)
+
+// Config is what a gateway is told. The file is explained in internal/config/sample.yaml.
+type (
+	Config       = config.Config
+	Issuer       = config.Issuer
+	Person       = config.Person
+	Relative     = config.Relative
+	Organisation = config.Organisation
+	Addresses    = config.Addresses
+)
+
+// DefaultPolicy names the policy pack that is built in.
+const DefaultPolicy = config.DefaultPolicy
+
+// Defaults are the values of what a configuration may leave out.
+func Defaults() Config { return config.Defaults() }
+
+// LoadConfig reads a configuration file strictly and reports everything that is wrong with it at once.
+func LoadConfig(path string) (Config, error) { return config.Load(path) }
+
+// Check says whether a gateway could start with the configuration: its files are read and its policy compiled, and nothing is opened
+// or listened on.
+func Check(ctx context.Context, c Config) error {
+	_, err := load(ctx, c)
+	return err
+}
+
+// closing is how long requests in flight and traces on their way have when the gateway ends.
+const closing = 15 * time.Second
+
+// Run runs a gateway until ctx ends. It returns nil when it ended because it was told to.
+func Run(ctx context.Context, c Config) (err error) {
+	with, err := load(ctx, c)
+	if err != nil {
+		return err
+	}
+	on, err := listen(c.Listen)
+	if err != nil {
+		return fmt.Errorf("gateway: listening: %w", err)
+	}
+	defer func() { err = errors.Join(err, closeAll(on)) }()
+	parts, err := assemble(ctx, c, with)
+	if err != nil {
+		return fmt.Errorf("gateway: %w", err)
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
+		defer cancel()
+		err = errors.Join(err, parts.close(ctx))
+	}()
+	if err := parts.exchange.Resume(ctx); err != nil {
+		return fmt.Errorf("gateway: going on with unfinished requests: %w", err)
+	}
+	with.log.InfoContext(ctx, "listening", "grpc", on.GRPC.Addr(), "rest", on.REST.Addr(), "admin", on.Admin.Addr(), "policy", with.revision.ID())
+	if c.Ready != nil {
+		c.Ready(Addresses{GRPC: on.GRPC.Addr().String(), REST: on.REST.Addr().String(), Admin: on.Admin.Addr().String()})
+	}
+	return parts.server.Serve(ctx, on)
+}
+
+func listen(at config.Listen) (server.Listeners, error) {
+	var on server.Listeners
+	var problems []error
+	for _, each := range []struct {
+		address string
+		into    *net.Listener
+	}{{at.GRPC.Address, &on.GRPC}, {at.REST.Address, &on.REST}, {at.Admin.Address, &on.Admin}} {
+		listener, err := net.Listen("tcp", each.address)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		*each.into = listener
+	}
+	if err := errors.Join(problems...); err != nil {
+		return on, errors.Join(err, closeAll(on))
+	}
+	return on, nil
+}
+
+// closeAll closes what is still open; what the server has closed already is no error.
+func closeAll(on server.Listeners) error {
+	var problems []error
+	for _, listener := range []net.Listener{on.GRPC, on.REST, on.Admin} {
+		if listener == nil {
+			continue
+		}
+		if err := listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			problems = append(problems, err)
+		}
+	}
+	return errors.Join(problems...)
+}

@@ -1,0 +1,215 @@
+package config
+
+import (
+	_ "embed"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+//go:embed sample.yaml
+var sample []byte
+
+// sampleConfig is the sample as it would be with its directory file read.
+func sampleConfig(t *testing.T) Config {
+	t.Helper()
+	c, err := Parse(sample)
+	if err != nil {
+		t.Fatalf("the sample cannot be read: %v", err)
+	}
+	c.People = []Person{{
+		ID: "jsmith", Role: "social_worker", Agency: "children_services", Issuer: c.Issuers[0].URL, Subject: "1",
+	}}
+	return c
+}
+
+func TestTheSampleIsValid(t *testing.T) {
+	c := sampleConfig(t)
+	if err := c.Check(); err != nil {
+		t.Errorf("the sample is refused: %v", err)
+	}
+	defaults := Defaults()
+	if diff := cmp.Diff(defaults.Limits, c.Limits); diff != "" {
+		t.Errorf("the sample calls its limits the defaults, and they differ:\n%s", diff)
+	}
+	if diff := cmp.Diff(defaults.Timeouts, c.Timeouts); diff != "" {
+		t.Errorf("the sample calls its timeouts the defaults, and they differ:\n%s", diff)
+	}
+}
+
+// TestTheSampleExplainsEveryKey holds the sample to the struct: a new key needs its line.
+func TestTheSampleExplainsEveryKey(t *testing.T) {
+	var walk func(of reflect.Type)
+	walk = func(of reflect.Type) {
+		for i := range of.NumField() {
+			field := of.Field(i)
+			key := field.Tag.Get("koanf")
+			if key == "-" {
+				continue
+			}
+			if !strings.Contains(string(sample), key+":") {
+				t.Errorf("the sample says nothing about %q", key)
+			}
+			kind := field.Type
+			if kind.Kind() == reflect.Slice {
+				kind = kind.Elem()
+			}
+			if kind.Kind() == reflect.Struct && kind.PkgPath() == of.PkgPath() {
+				walk(kind)
+			}
+		}
+	}
+	walk(reflect.TypeFor[Config]())
+}
+
+func TestWhatIsLeftOutTakesItsDefault(t *testing.T) {
+	c, err := Parse([]byte("hub: coventry\ntimeouts: {locate: 3s}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (Timeouts{Locate: 3 * time.Second, Collect: time.Minute, Leg: 15 * time.Minute}); c.Timeouts != want {
+		t.Errorf("timeouts %v, want %v", c.Timeouts, want)
+	}
+}
+
+func TestUnreadableConfigurations(t *testing.T) {
+	for name, c := range map[string]struct{ yaml, says string }{
+		"unknown key":               {"hub: coventry\nhubb: x\n", "hubb"},
+		"unknown key below":         {"listen: {grpc: {adress: x}}\n", "adress"},
+		"unknown key in list":       {"issuers: [{url: x, audiance: y}]\n", "audiance"},
+		"demo from a file":          {"demo: true\n", "demo"},
+		"Demo from a file":          {"Demo: true\n", "Demo"},
+		"people from the file":      {"people: [{id: x}]\n", "people"},
+		"a number for a text":       {"hub: 7\n", "hub"},
+		"a text for a number":       {"limits: {burst: many}\n", "burst"},
+		"a list for a map":          {"data: [a]\n", "data"},
+		"a duration without a unit": {"timeouts: {locate: 10}\n", "locate"},
+		"no level":                  {"log: {level: loud}\n", "loud"},
+		"no YAML":                   {"hub: [\n", "yaml"},
+		"a key twice":               {"hub: a\nhub: b\n", "hub"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Parse([]byte(c.yaml))
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("error %v, want one that says %q", err, c.says)
+			}
+		})
+	}
+}
+
+// TestEverySecurityFieldIsNeeded empties one field after another.
+func TestEverySecurityFieldIsNeeded(t *testing.T) {
+	for key, empty := range map[string]func(*Config){
+		"hub":                          func(c *Config) { c.Hub = "" },
+		"policy":                       func(c *Config) { c.Policy = "" },
+		"data/database":                func(c *Config) { c.Data.Database = "" },
+		"data/keys":                    func(c *Config) { c.Data.Keys = "" },
+		"data/hub_key":                 func(c *Config) { c.Data.HubKey = "" },
+		"listen/grpc/address":          func(c *Config) { c.Listen.GRPC.Address = "" },
+		"listen/grpc/certificate":      func(c *Config) { c.Listen.GRPC.Certificate = "" },
+		"listen/grpc/key":              func(c *Config) { c.Listen.GRPC.Key = "" },
+		"listen/grpc/client_authority": func(c *Config) { c.Listen.GRPC.ClientAuthority = "" },
+		"listen/rest/address":          func(c *Config) { c.Listen.REST.Address = "" },
+		"listen/rest/certificate":      func(c *Config) { c.Listen.REST.Certificate = "" },
+		"listen/rest/key":              func(c *Config) { c.Listen.REST.Key = "" },
+		"listen/admin/address":         func(c *Config) { c.Listen.Admin.Address = "" },
+		"machine/certificate":          func(c *Config) { c.Machine.Certificate = "" },
+		"machine/key":                  func(c *Config) { c.Machine.Key = "" },
+		"machine/authority":            func(c *Config) { c.Machine.Authority = "" },
+		"warrants/key_id":              func(c *Config) { c.Warrants.KeyID = "" },
+		"warrants/algorithm":           func(c *Config) { c.Warrants.Algorithm = "" },
+		"warrants/key":                 func(c *Config) { c.Warrants.Key = "" },
+		"issuers":                      func(c *Config) { c.Issuers = nil },
+		"issuers/0/url":                func(c *Config) { c.Issuers[0].URL = "" },
+		"issuers/0/audience":           func(c *Config) { c.Issuers[0].Audience = "" },
+		"issuers/0/algorithms":         func(c *Config) { c.Issuers[0].Algorithms = nil },
+		"issuers/0/hubs":               func(c *Config) { c.Issuers[0].Hubs = nil },
+		"directory":                    func(c *Config) { c.Directory, c.People = "", nil },
+		"directory/people/0/issuer":    func(c *Config) { c.People[0].Issuer = "https://elsewhere.example" },
+		"directory/people/0/role":      func(c *Config) { c.People[0].Role = "" },
+		"directory/people/0/subject":   func(c *Config) { c.People[0].Subject = "" },
+		"directory/people/1/id":        func(c *Config) { c.People = append(c.People, c.People[0]) },
+		"organisations/0/address":      func(c *Config) { c.Organisations[0].Address = "" },
+		"organisations/2/id":           func(c *Config) { c.Organisations = append(c.Organisations, c.Organisations[0]) },
+		"limits/calls_per_second":      func(c *Config) { c.Limits.CallsPerSecond = 0 },
+		"limits/burst":                 func(c *Config) { c.Limits.Burst = -1 },
+		"limits/body_bytes":            func(c *Config) { c.Limits.BodyBytes = 0 },
+		"timeouts/locate":              func(c *Config) { c.Timeouts.Locate = 0 },
+		"timeouts/collect":             func(c *Config) { c.Timeouts.Collect = 0 },
+		"timeouts/leg":                 func(c *Config) { c.Timeouts.Leg = 0 },
+		"tracing/sample":               func(c *Config) { c.Tracing.Sample = 2 },
+	} {
+		t.Run(key, func(t *testing.T) {
+			c := sampleConfig(t)
+			empty(&c)
+			err := c.Check()
+			if err == nil || !strings.Contains(err.Error(), key+": ") {
+				t.Errorf("error %v, want one about %s", err, key)
+			}
+		})
+	}
+}
+
+func TestAllProblemsAreToldTogether(t *testing.T) {
+	err := Config{}.Check()
+	if err == nil {
+		t.Fatal("an empty configuration is accepted")
+	}
+	if lines := strings.Count(err.Error(), "\n") + 1; lines < 20 {
+		t.Errorf("%d problems are told of an empty configuration:\n%v", lines, err)
+	}
+}
+
+func TestTheAdminPortStaysOnThisMachine(t *testing.T) {
+	for _, address := range []string{"0.0.0.0:9090", ":9090", "10.0.0.1:9090", "mash.example.gov.uk:9090"} {
+		c := sampleConfig(t)
+		c.Listen.Admin.Address = address
+		if err := c.Check(); err == nil {
+			t.Errorf("%s is accepted", address)
+		}
+	}
+}
+
+func TestADemoListensOnLoopbackOnly(t *testing.T) {
+	c := sampleConfig(t)
+	c.Demo = true
+	if err := c.Check(); err == nil || !strings.Contains(err.Error(), "listen/rest/address") {
+		t.Errorf("error %v, want one about listen/rest/address", err)
+	}
+	c.Listen = Listen{GRPC: GRPC{Address: "127.0.0.1:0"}, REST: REST{Address: "localhost:0"}, Admin: Admin{Address: "[::1]:0"}}
+	if err := c.Check(); err != nil {
+		t.Errorf("a demo on loopback without TLS is refused: %v", err)
+	}
+}
+
+func TestADemosFolderIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, demoFile), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := sampleConfig(t)
+	c.Data.Keys = filepath.Join(dir, "gateway", "keys")
+	if err := c.Check(); err == nil || !strings.Contains(err.Error(), "data/keys: is in a folder that a demo made") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestTheDirectoryFileIsNeverQuoted(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "directory.yaml")
+	if err := os.WriteFile(path, []byte("people:\n  - {id: x, given_name: [Canary], family_nam: Whistle}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := loadPeople(path)
+	if err == nil || strings.Contains(err.Error(), "Canary") || strings.Contains(err.Error(), "Whistle") {
+		t.Errorf("error %v", err)
+	}
+	if printed := fmt.Sprintf("%+v %s", Config{People: []Person{{GivenName: "Canary"}}}, Person{FamilyName: "Canary"}); strings.Contains(printed, "Canary") {
+		t.Errorf("a person is printed: %s", printed)
+	}
+}

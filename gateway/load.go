@@ -1,0 +1,184 @@
+package gateway
+
+import (
+	"context"
+	"crypto"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/mashgate/mashgate/gateway/internal/authn"
+	"github.com/mashgate/mashgate/gateway/internal/config"
+	"github.com/mashgate/mashgate/internal/clock"
+	"github.com/mashgate/mashgate/internal/peer"
+	"github.com/mashgate/mashgate/internal/warrant"
+	"github.com/mashgate/mashgate/policy"
+	"github.com/mashgate/mashgate/policy/rules"
+)
+
+// loaded is everything that a configuration names: keys, certificates, policy.
+type loaded struct {
+	log      *slog.Logger
+	clock    clock.Clock
+	hubKey   []byte
+	machine  peer.Material
+	permits  crypto.Signer
+	revision *policy.Revision
+	grpcTLS  *tls.Config
+	restTLS  *tls.Config
+}
+
+// load reads all of it, so that what is wrong is told at once.
+func load(ctx context.Context, c Config) (loaded, error) {
+	if err := errors.Join(c.Check(), authn.CheckIssuers(issuers(c), c.Demo)); err != nil {
+		return loaded{}, err
+	}
+	with := loaded{log: c.Logger, clock: c.Clock}
+	if with.log == nil {
+		with.log = slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: c.Log.Level}))
+	}
+	if with.clock == nil {
+		with.clock = clock.System{}
+	}
+	var hubErr, machineErr, permitErr, policyErr, grpcErr, restErr error
+	with.hubKey, hubErr = readHubKey(c.Data.HubKey)
+	with.machine, machineErr = loadMachine(c)
+	with.permits, permitErr = readPermitKey(c.Warrants.Key)
+	with.revision, policyErr = compile(ctx, c)
+	with.grpcTLS, grpcErr = frontTLS(c, c.Listen.GRPC.Certificate, c.Listen.GRPC.Key)
+	with.restTLS, restErr = frontTLS(c, c.Listen.REST.Certificate, c.Listen.REST.Key)
+	if grpcErr == nil {
+		grpcErr = acceptClients(with.grpcTLS, c.Listen.GRPC.ClientAuthority)
+	}
+	return with, errors.Join(hubErr, machineErr, permitErr, policyErr, grpcErr, restErr)
+}
+
+func issuers(c Config) []authn.Issuer {
+	var all []authn.Issuer
+	for _, i := range c.Issuers {
+		all = append(all, authn.Issuer{URL: i.URL, Audience: i.Audience, Algorithms: i.Algorithms, Hubs: i.Hubs})
+	}
+	return all
+}
+
+// othersMayRead are the bits of a file mode that no secret may have.
+const othersMayRead fs.FileMode = 0o077
+
+// readSecret reads a file that nobody else may read.
+func readSecret(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Mode().Perm()&othersMayRead != 0 {
+		return nil, fmt.Errorf("%s can be read by others: make it 0600", path)
+	}
+	return os.ReadFile(path)
+}
+
+func readHubKey(path string) ([]byte, error) {
+	text, err := readSecret(path)
+	if err != nil {
+		return nil, fmt.Errorf("data/hub_key: %w", err)
+	}
+	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(key) != 32 {
+		return nil, errors.New("data/hub_key: is not 32 bytes in base64")
+	}
+	return key, nil
+}
+
+func readPermitKey(path string) (crypto.Signer, error) {
+	text, err := readSecret(path)
+	if err != nil {
+		return nil, fmt.Errorf("warrants/key: %w", err)
+	}
+	key, err := warrant.ParsePrivateKey(text)
+	if err != nil {
+		return nil, fmt.Errorf("warrants/key: %w", err)
+	}
+	return key, nil
+}
+
+// loadMachine reads the gateway's identity towards organisations. One of another hub would be answered about other people.
+func loadMachine(c Config) (peer.Material, error) {
+	material, err := peer.Load(peer.Files{Certificate: c.Machine.Certificate, Key: c.Machine.Key, Authority: c.Machine.Authority})
+	if err != nil {
+		return material, fmt.Errorf("machine: %w", err)
+	}
+	who, err := material.Identity()
+	switch {
+	case err != nil:
+		return material, fmt.Errorf("machine: %w", err)
+	case who != gatewayOf(c.Hub):
+		return material, fmt.Errorf("machine: the certificate is of %s, not of %s", who, gatewayOf(c.Hub))
+	case !c.Demo && slices.Contains(material.Marks(), peer.DemoMark):
+		return material, errors.New("machine: the certificate was made by a demo")
+	}
+	return material, nil
+}
+
+func gatewayOf(hub string) peer.Identity { return peer.Identity{Kind: peer.Gateway, Name: hub} }
+
+func compile(ctx context.Context, c Config) (*policy.Revision, error) {
+	var pack fs.FS = rules.FS
+	if c.Policy != config.DefaultPolicy {
+		pack = os.DirFS(c.Policy)
+	}
+	revision, err := policy.Compile(ctx, pack, policy.CompileOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("policy: %w", err)
+	}
+	return revision, c.CheckWords(revision.Vocabulary())
+}
+
+// frontTLS is the TLS of a listener for people and services. None is plain text, which Config.Check lets pass in a demo alone.
+func frontTLS(c Config, certificate, key string) (*tls.Config, error) {
+	if certificate == "" && c.Demo {
+		return nil, nil //nolint:nilnil // nil is plain text, by the contract of server.Config
+	}
+	pair, err := tls.LoadX509KeyPair(certificate, key)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	for _, der := range pair.Certificate {
+		cert, err := x509.ParseCertificate(der)
+		if err != nil {
+			return nil, fmt.Errorf("listen: %w", err)
+		}
+		if !c.Demo && slices.Contains(cert.Subject.Organization, peer.DemoMark) {
+			return nil, errors.New("listen: the certificate was made by a demo")
+		}
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}}, nil
+}
+
+// acceptClients lets services show a certificate. People need none, so none is demanded; one that is shown must hold.
+func acceptClients(of *tls.Config, authority string) error {
+	if of == nil || authority == "" {
+		return nil
+	}
+	bundle, err := os.ReadFile(authority)
+	if err != nil {
+		return fmt.Errorf("listen/grpc/client_authority: %w", err)
+	}
+	of.ClientCAs = x509.NewCertPool()
+	if !of.ClientCAs.AppendCertsFromPEM(bundle) {
+		return errors.New("listen/grpc/client_authority: holds no certificate")
+	}
+	of.ClientAuth = tls.VerifyClientCertIfGiven
+	return nil
+}
+
+// keyFetcher asks issuers for their keys. It follows no redirect: keys come from where the configuration says.
+func keyFetcher() *http.Client {
+	return &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
