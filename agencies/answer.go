@@ -161,7 +161,7 @@ func (l *leg) take(ctx context.Context, o order, c policy.Constraint, r record.R
 	r.Header.Organisation, r.Header.Subject = l.agency.config.Organisation, o.subject.ID
 	r.Header = r.Header.Normalised()
 	verdict := c.Apply(r.Header)
-	if verdict.Effect == policy.Deny {
+	if policy.Stricter(verdict.Effect, policy.Permit) == policy.Deny { // also an effect that nobody knows
 		into.held = append(into.held, verdict.Tell...)
 		return ""
 	}
