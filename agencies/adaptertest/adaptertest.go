@@ -32,7 +32,7 @@ func Run(t *testing.T, d localstore.Definition) {
 	t.Run("refusals", func(t *testing.T) { refusals(t, d) })
 	t.Run("a failed load changes nothing", func(t *testing.T) { failedLoad(t, d) })
 	t.Run("people are found", func(t *testing.T) { found(t, d) })
-	t.Run("rules", func(t *testing.T) { rules(t, d.Rules) })
+	t.Run("rules", func(t *testing.T) { Rules(t, d.Rules) })
 	t.Run("conformance", func(t *testing.T) { conformance(t, d) })
 }
 

@@ -12,8 +12,8 @@ import (
 	"github.com/mashgate/mashgate/policy"
 )
 
-// rules compiles an agency's own pack as the agency does, and runs its Rego tests.
-func rules(t *testing.T, pack fs.FS) {
+// Rules compiles an agency's own pack as the agency does, and runs its Rego tests.
+func Rules(t *testing.T, pack fs.FS) {
 	if _, err := policy.CompileAgency(t.Context(), pack); err != nil {
 		t.Fatal(err)
 	}
