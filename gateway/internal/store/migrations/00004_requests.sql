@@ -57,7 +57,21 @@ CREATE TABLE request_events (
     PRIMARY KEY (request, seq)
 ) STRICT;
 
+-- What arrived and has not been decided on.
+CREATE TABLE request_staged (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    request      TEXT NOT NULL REFERENCES requests (id),
+    organisation TEXT NOT NULL,
+    subject      TEXT NOT NULL,
+    -- Random; it binds the body to its row.
+    place        TEXT NOT NULL,
+    -- Sealed.
+    body         BLOB NOT NULL
+) STRICT;
+CREATE INDEX request_staged_of_leg ON request_staged (request, organisation, subject, id);
+
 -- +goose Down
+DROP TABLE request_staged;
 DROP TABLE request_events;
 DROP TABLE request_answers;
 DROP TABLE request_legs;
