@@ -180,8 +180,8 @@ test_indicators if {
 		[count_of(domain, level) | some level in [1, 2, 3, 4]] == counts
 	}
 	data.indicators.indicators.at_risk_of_forced_marriage.level == 4
-	startswith(data.indicators.indicators.at_risk_of_forced_marriage.source, "S1")
-	{code | some code, indicator in data.indicators.indicators; not startswith(indicator.source, "S2")} == {"at_risk_of_forced_marriage"}
+	startswith(data.indicators.indicators.at_risk_of_forced_marriage.source, "Coventry MASH slides")
+	{code | some code, indicator in data.indicators.indicators; not startswith(indicator.source, "Effective Support for Children and Families in Coventry")} == {"at_risk_of_forced_marriage"}
 	{domain | some domain, _ in data.indicators.domains} == {domain | some domain, _ in lines}
 	data.indicators.levels == {"universal": 1, "early_help": 2, "targeted_early_help": 3, "statutory": 4}
 }
@@ -201,7 +201,7 @@ test_exclusions if {
 
 test_outcomes if {
 	{code | some code, _ in data.outcomes.triage} == {
-		"no_further_action", "information_and_advice", "early_help", "mash_episode", "statutory_red", "statutory_green",
+		"not_triaged", "no_further_action", "information_and_advice", "early_help", "mash_episode", "statutory",
 	}
 	{code | some code, _ in data.outcomes.mash} == {"no_further_action", "early_help", "referral_to_childrens_services"}
 	data.outcomes.strategy_discussion.quorum == ["children_services", "education", "police", "health"]
