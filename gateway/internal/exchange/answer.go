@@ -58,12 +58,12 @@ func (s *story) collect(ctx context.Context, l *leg, of fanout.Leg) error {
 
 func (s *story) stage(l *leg) fanout.Sink {
 	return func(ctx context.Context, subject string, items []fanout.Item) error {
-		staged := make([]request.Staged, 0, len(items))
+		arrived := make([]request.Arrived, 0, len(items))
 		for _, item := range items {
-			staged = append(staged, request.Staged{Record: item.Record, Stub: string(item.Stub), StubReasons: item.Reasons})
+			arrived = append(arrived, request.Arrived{Record: item.Record, Stub: string(item.Stub), Reasons: item.Reasons})
 		}
 		return s.DB.InTx(ctx, func(ctx context.Context, tx store.Tx) error {
-			return s.Requests.Stage(ctx, tx, s.request.Ref(), l.Organisation, subject, staged)
+			return s.Requests.Stage(ctx, tx, s.request.Ref(), request.Staged{Organisation: l.Organisation, Subject: subject, Items: arrived})
 		})
 	}
 }

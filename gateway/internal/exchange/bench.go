@@ -144,7 +144,7 @@ func stricter(a, b policy.Decision) policy.Decision {
 		}
 	}
 	if a.Revision != b.Revision {
-		joined.Revision = a.Revision + "," + b.Revision
+		joined.Revision = a.Revision + "/" + b.Revision
 	}
 	return joined
 }
@@ -221,7 +221,7 @@ func union(a, b []string) []string {
 func (b *bench) entry(kind ledger.Kind, id string) ledger.Entry {
 	revision := b.pinned.Revision().ID()
 	if b.current != b.pinned {
-		revision += "," + b.current.Revision().ID()
+		revision += "/" + b.current.Revision().ID()
 	}
 	return ledger.Entry{
 		Hub: b.episode.Hub, Kind: kind, Actor: b.who.Name(), ActorRole: b.who.Role, Episode: b.episode.ID, Request: id, Revision: revision,

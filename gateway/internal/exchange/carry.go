@@ -178,6 +178,16 @@ func (s *story) keepLocated(ctx context.Context, located fanout.Located) error {
 	return s.save(ctx, l, request.LegLocated)
 }
 
+// refusedWarrant puts on the ledger that an organisation did not accept a warrant: it has put down the same on its side.
+func (s *story) refusedWarrant(ctx context.Context, tx store.Tx, l *leg) error {
+	_, err := s.Ledger.Append(ctx, tx, ledger.Entry{
+		Hub: s.request.Hub, Kind: ledger.KindWarrantRefused, Actor: "organisations/" + l.Organisation, Episode: s.request.Episode,
+		Request: s.request.ID, Organisation: l.Organisation, Subjects: l.Subjects, Reasons: []string{l.progress.Mishap.Code},
+		Revision: s.request.Revision,
+	})
+	return err
+}
+
 func mishapOf(f *fanout.Failure) *mishap {
 	if f == nil {
 		return nil
@@ -239,9 +249,16 @@ func (s *story) attempt(ctx context.Context, b *bench, l *leg, of fanout.Leg, me
 	return err
 }
 
-// save writes a leg down as it stands.
+// save writes down how a leg's Locate or Collect ended.
 func (s *story) save(ctx context.Context, l *leg, state request.LegState) error {
-	return s.DB.InTx(ctx, func(ctx context.Context, tx store.Tx) error { return s.saveIn(ctx, tx, l, state) })
+	return s.DB.InTx(ctx, func(ctx context.Context, tx store.Tx) error {
+		if m := l.progress.Mishap; m != nil && m.Code == fanout.CodeRefused {
+			if err := s.refusedWarrant(ctx, tx, l); err != nil {
+				return err
+			}
+		}
+		return s.saveIn(ctx, tx, l, state)
+	})
 }
 
 func (s *story) saveIn(ctx context.Context, tx store.Tx, l *leg, state request.LegState) error {

@@ -128,7 +128,7 @@ func (q *question) entry(r request.Request) ledger.Entry {
 	return entry
 }
 
-// write keeps the legs and everything that is known without asking.
+// write keeps the legs and everything that is known without asking: what is held before the answer, after which nothing may follow.
 func (q *question) write(ctx context.Context, tx store.Tx, r request.Request, p plan.Plan) error {
 	if r.State != request.Running {
 		return nil
@@ -148,18 +148,18 @@ func (q *question) write(ctx context.Context, tx store.Tx, r request.Request, p 
 	if _, err := e.Requests.AddLegs(ctx, tx, r.Ref(), legs); err != nil {
 		return err
 	}
-	for _, u := range p.Unasked {
-		answer := request.Answer{Organisation: u.Organisation, Subject: u.Subject, Kind: aggregate.NotAsked, Reasons: u.Reasons}
-		if _, err := e.Requests.AddAnswer(ctx, tx, r.Ref(), answer); err != nil {
-			return err
-		}
-	}
 	for _, h := range p.Held {
 		held := request.Held{
 			Organisation: h.Organisation, Subject: h.Subject, Category: h.Category,
 			Decision: policy.Decision{Effect: h.Effect, Masks: []string{}, Reasons: h.Reasons, Revision: r.Revision},
 		}
 		if _, err := e.Requests.AddHeld(ctx, tx, r.Ref(), held); err != nil {
+			return err
+		}
+	}
+	for _, u := range p.Unasked {
+		answer := request.Answer{Organisation: u.Organisation, Subject: u.Subject, Kind: aggregate.NotAsked, Reasons: u.Reasons}
+		if _, err := e.Requests.AddAnswer(ctx, tx, r.Ref(), answer); err != nil {
 			return err
 		}
 	}

@@ -12,21 +12,21 @@ import (
 	"github.com/mashgate/mashgate/policy"
 )
 
-// batch is at most one chunk of staged records, decided.
+// batch is a staged chunk, decided.
 type batch struct {
-	ids      []int64
+	id       int64
 	released []request.Released
 	held     []request.Held
 	// excess counts records of which content arrived that had to be held back here.
 	excess int
 }
 
-// releaseBatch takes steps 8 and 10 for the next staged records of a subject: Rego decides on each header, and the disclosure is on
+// releaseBatch takes steps 8 and 10 for the next staged chunk of a subject: Rego decides on each header, and the disclosure is on
 // the ledger in the transaction that makes the chunk visible. That transaction reads the facts again; where they have moved nothing
 // is released and everything is decided anew. So an acknowledged withdrawal precedes every later disclosure in ledger order.
 func (s *story) releaseBatch(ctx context.Context, l *leg, subject string) (more bool, err error) {
-	staged, err := s.Requests.Staged(ctx, s.request.Ref(), l.Organisation, subject, record.MaxChunk)
-	if err != nil || len(staged) == 0 {
+	staged, found, err := s.Requests.NextStaged(ctx, s.request.Ref(), l.Organisation, subject)
+	if err != nil || !found {
 		return false, err
 	}
 	b, err := s.ruler(ctx)
@@ -45,7 +45,7 @@ func (s *story) releaseBatch(ctx context.Context, l *leg, subject string) (more 
 		if err := s.disclose(ctx, tx, b, l, subject, decided); err != nil {
 			return err
 		}
-		if err := s.Requests.Unstage(ctx, tx, s.request.Ref(), l.Organisation, decided.ids); err != nil {
+		if err := s.Requests.Unstage(ctx, tx, s.request.Ref(), decided.id); err != nil {
 			return err
 		}
 		after := *l
@@ -61,30 +61,29 @@ func (s *story) releaseBatch(ctx context.Context, l *leg, subject string) (more 
 }
 
 // decide sorts staged records into what is released, as it may be seen, and what is held.
-func (b *bench) decide(ctx context.Context, staged []request.StagedRow) (batch, error) {
-	var out batch
-	records := make([]record.Record, 0, len(staged))
-	for _, row := range staged {
-		out.ids = append(out.ids, row.ID)
-		if row.Stub != "" {
-			row.Record.Header = asPlain(row.Record.Header)
+func (b *bench) decide(ctx context.Context, staged request.Staged) (batch, error) {
+	out := batch{id: staged.ID}
+	records := make([]record.Record, 0, len(staged.Items))
+	for _, item := range staged.Items {
+		if item.Stub != "" {
+			item.Record.Header = asPlain(item.Record.Header)
 		}
-		records = append(records, row.Record)
+		records = append(records, item.Record)
 	}
 	rulings, err := b.rule(ctx, records)
 	if err != nil {
 		return batch{}, err
 	}
-	for i, row := range staged {
+	for i, item := range staged.Items {
 		switch {
-		case row.Stub != "":
-			out.held = append(out.held, heldOf(row.Record.Header, b.stub(row, rulings[i].Decision)))
+		case item.Stub != "":
+			out.held = append(out.held, heldOf(item.Record.Header, b.stub(item, rulings[i].Decision)))
 		case !rulings[i].Effect.Content():
-			out.held = append(out.held, heldOf(row.Record.Header, rulings[i].Decision))
+			out.held = append(out.held, heldOf(item.Record.Header, rulings[i].Decision))
 			out.excess++
 		default:
-			released := b.mask(row.Record, rulings[i])
-			if len(released.Record.Fields) < len(row.Record.Fields) {
+			released := b.mask(item.Record, rulings[i])
+			if len(released.Record.Fields) < len(item.Record.Fields) {
 				out.excess++
 			}
 			out.released = append(out.released, released)
@@ -101,11 +100,11 @@ func asPlain(h record.Header) record.Header {
 }
 
 // stub joins what the hub says of the category with what the holder says of the record.
-func (b *bench) stub(row request.StagedRow, base policy.Decision) policy.Decision {
-	effect := policy.Effect(row.Stub)
+func (b *bench) stub(item request.Arrived, base policy.Decision) policy.Decision {
+	effect := policy.Effect(item.Stub)
 	return stricter(base, policy.Decision{
 		Effect: effect, Masks: []string{}, Revision: base.Revision,
-		Reasons: heldReasons(b.pinned.Revision().Vocabulary(), row.StubReasons, effect),
+		Reasons: heldReasons(b.pinned.Revision().Vocabulary(), item.Reasons, effect),
 	})
 }
 
