@@ -3,9 +3,10 @@
 // that answers a request may read what it knows.
 //
 // There are two kinds of family. Hand-made ones (families/NN-name.yaml) tell the cases of the domain and carry an expectation that
-// was worked out by hand from the rules: what is released, masked and held, and what each organisation answers. Generated ones
-// (Generate) give the volume: households, siblings, separated parents, refuges, adoptions, twins, and the misspelt names and swapped
-// dates by which organisations lose one another's people.
+// was worked out by hand from the rules: what is released, masked and held, and what each organisation answers. Expectations are
+// reckoned as of 2026-11-22 and hold until March 2028, when the first of the children come of age. Generated ones (Generate) give the
+// volume: households, siblings, separated parents, refuges, adoptions, twins, and the misspelt names and swapped dates by which
+// organisations lose one another's people.
 //
 // Generate writes, for each organisation, extract/<organisation>.ndjson (internal/extract), which its adapter imports, and apart from
 // it truth/truth.json, which says who is who, where every record came from and what must never be seen. Adapters and matching must not

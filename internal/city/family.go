@@ -192,7 +192,8 @@ type Expect struct {
 	Protected []string
 	// Conflicts must be shown; where the list is empty nothing is said about conflicts.
 	Conflicts []Conflict
-	// Never are strings that must stand in no output of the product: not in a picture, an error, a log or an agency's question.
+	// Never are strings that must come out nowhere once the referral is in: not in a picture, an error, a log, the ledger or a question to
+	// an organisation. (The referral itself may hold one: a neighbour's own name.)
 	Never []string
 }
 
@@ -200,7 +201,8 @@ type Expect struct {
 type Outcome struct {
 	// Effect is permit, redact, review, exist, deny, or Unreached.
 	Effect string `yaml:"effect"`
-	// Masks are the classes masked, sorted, for redact.
+	// Masks are the classes that the decision masks, sorted, for redact. A reader may be told fewer: informant and identity_link are
+	// masked without being named where they are the leak (domain.md 4.4).
 	Masks []string `yaml:"-"`
 	// Reason must be among the reasons of a record that is held; "" where none may be told.
 	Reason string `yaml:"reason"`

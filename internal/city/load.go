@@ -80,6 +80,9 @@ func (file familyFile) build(catalogue *record.Catalogue) (Family, error) {
 		f.Referral.Subjects = append(f.Referral.Subjects, s.subject(f.People[s.ID]))
 	}
 	var problems []error
+	if file.Expect.Ask != "proceed" && file.Expect.Ask != "noask" {
+		problems = append(problems, fmt.Errorf("expect: ask is %q: it must be proceed or noask", file.Expect.Ask))
+	}
 	for organisation, held := range file.Holdings {
 		for _, h := range held {
 			holding, err := h.holding(file.number(), organisation, f.People[h.Person], catalogue)
