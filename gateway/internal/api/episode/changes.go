@@ -83,7 +83,9 @@ func (s *Service) RateEpisode(ctx context.Context, req *mashgatev1.RateEpisodeRe
 		}
 		// A rating that is a route takes the episode out of triage, as it would have when the episode was opened.
 		if e.Stage == episode.StageTriage && c.words.Hub.Ratings[rating.Code].Route != noRoute {
-			e.Stage = episode.StageMASHEpisode
+			if err := e.MoveTo(episode.StageMASHEpisode); err != nil {
+				return err
+			}
 		}
 		return e.Rate(rating)
 	})
@@ -98,12 +100,7 @@ func (s *Service) RecordConsent(ctx context.Context, req *mashgatev1.RecordConse
 	consent := c.consentFrom(req.GetConsent())
 	entry := c.entry(ledger.KindConsent, target.ID, consent.Kind, consent.Status)
 	entry.Subjects = []string{consent.Giver}
-	return s.change(ctx, c, target, entry, func(e *episode.Episode) error {
-		if !has(*e, consent.Giver) {
-			return fault.Invalid("consent.giver", "is not a subject of the episode")
-		}
-		return e.RecordConsent(consent)
-	})
+	return s.change(ctx, c, target, entry, func(e *episode.Episode) error { return e.RecordConsent(consent) })
 }
 
 // WithdrawConsent implements EpisodeService. It takes no etag: a withdrawal never fails because the episode moved.
@@ -116,9 +113,6 @@ func (s *Service) WithdrawConsent(ctx context.Context, req *mashgatev1.WithdrawC
 	entry := c.entry(ledger.KindConsent, target.ID, kind, "withdrawn")
 	entry.Subjects = []string{req.GetGiver()}
 	return s.change(ctx, c, target, entry, func(e *episode.Episode) error {
-		if !has(*e, req.GetGiver()) {
-			return fault.Invalid("giver", "is not a subject of the episode")
-		}
 		return e.WithdrawConsent(kind, req.GetGiver(), c.by)
 	})
 }
@@ -144,9 +138,6 @@ func (s *Service) UpdateSubject(ctx context.Context, req *mashgatev1.UpdateSubje
 	entry := c.entry(ledger.KindEpisode, target.ID, "subject_updated")
 	entry.Subjects = []string{req.GetSubject().GetId()}
 	return s.change(ctx, c, target, entry, func(e *episode.Episode) error {
-		if !has(*e, req.GetSubject().GetId()) {
-			return fault.Invalid("subject.id", "is not a subject of the episode")
-		}
 		return e.UpdateSubject(subjectFrom(req.GetSubject()))
 	})
 }
@@ -198,7 +189,7 @@ func (s *Service) BreakGlass(ctx context.Context, req *mashgatev1.BreakGlassRequ
 	}
 	target := c.whatever(req.GetName())
 	return s.change(ctx, c, target, c.entry(ledger.KindBreakGlass, target.ID, "opened"), func(e *episode.Episode) error {
-		return e.Break(episode.BreakGlass{Reason: req.GetReason(), By: c.by, Starts: c.by.At, Expires: expires, PriorBasis: e.Basis})
+		return e.Break(episode.BreakGlass{Reason: req.GetReason(), By: c.by, Expires: expires})
 	})
 }
 
@@ -248,15 +239,6 @@ func (s *Service) beginSubject(ctx context.Context, req onSeen, subject *mashgat
 	var problems wire.Problems
 	c.checkIdentity(&problems, "subject.identity", subject.GetIdentity())
 	return c, target, problems.Err()
-}
-
-func has(e episode.Episode, subject string) bool {
-	for _, each := range e.Subjects {
-		if each.ID == subject {
-			return true
-		}
-	}
-	return false
 }
 
 func isNotFound(err error) bool {

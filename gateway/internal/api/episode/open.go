@@ -66,16 +66,11 @@ func (c session) expiry(req *mashgatev1.OpenEpisodeRequest) (*time.Time, error) 
 	return optional(req.GetExpireTime().AsTime(), given), nil
 }
 
-// firstRating is the rating an episode is opened with. Findings of the form stand beside those recorded now: opening an episode takes
-// nothing back.
+// firstRating is the rating an episode is opened with.
 func (c session) firstRating(req *mashgatev1.OpenEpisodeRequest, from episode.Referral) (episode.Rating, error) {
-	facts := factsFrom(req.GetFacts())
-	facts.InformationOnly = facts.InformationOnly || from.InformationOnly
-	facts.HasSocialWorker = facts.HasSocialWorker || from.HasSocialWorker
-	facts.UASC = facts.UASC || from.UASC
 	return c.rating(episode.Rating{
 		Code: req.GetRating(), Reason: req.GetRatingReason(), LevelOfNeed: int(req.GetLevelOfNeed()), Basis: req.GetBasis(),
-		Concerns: from.Concerns, Facts: facts, By: c.by,
+		Concerns: from.Concerns, Facts: factsFrom(req.GetFacts()), By: c.by,
 	})
 }
 

@@ -47,13 +47,18 @@ func (s *Service) RecordOutcome(ctx context.Context, req *mashgatev1.RecordOutco
 			if err := c.mayRecommend(*e, outcome, waiting); err != nil {
 				return err
 			}
+			if outcome.StrategyMeeting {
+				if err := e.MoveTo(episode.StageStrategyDiscussion); err != nil {
+					return err
+				}
+			}
 			return e.RecordOutcome(outcome)
 		})
 		if err != nil {
 			return err
 		}
 		told := episode.Feedback{Time: c.by.At, Code: outcome.Code, Text: outcome.FeedbackToReferrer}
-		if _, err := s.Episodes.AddFeedback(ctx, tx, c.hub, target.ID, told); err != nil {
+		if _, err := s.Episodes.AddFeedback(ctx, tx, episode.Target{Hub: c.hub, ID: target.ID}, told); err != nil {
 			return err
 		}
 		_, err = s.Ledger.Append(ctx, tx, c.entry(ledger.KindOutcome, target.ID, outcome.Code))

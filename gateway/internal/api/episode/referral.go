@@ -101,7 +101,7 @@ func (s *Service) TriageReferral(ctx context.Context, req *mashgatev1.TriageRefe
 		if present.UASC && slices.Contains(req.GetExclusions(), "unidentified") {
 			return fault.Invalid("exclusions", "a child who may be an unaccompanied asylum seeker is triaged although unidentified")
 		}
-		decided, err = s.Episodes.Triage(ctx, tx, c.hub, id, episode.Triage{
+		decided, err = s.Episodes.Triage(ctx, tx, episode.Target{Hub: c.hub, ID: id}, episode.Triage{
 			Outcome: req.GetOutcome(), Exclusions: req.GetExclusions(), Reason: req.GetReason(), By: c.by.Person, Time: c.by.At,
 		}, c.told(req)...)
 		if err != nil {
