@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/mashgate/mashgate/gateway/internal/store"
@@ -67,7 +68,9 @@ func (s *Store) AddChunk(ctx context.Context, tx store.Tx, ref Ref, c Chunk) (Ch
 	if c.LedgerEntry <= 0 {
 		return Chunk{}, errors.New("request: a chunk without its ledger entry")
 	}
-	for _, r := range c.Records {
+	c.Records = slices.Clone(c.Records)
+	for i, r := range c.Records {
+		c.Records[i].Record.Header = r.Record.Header.Normalised() // a header that is not total could not be read again
 		if h := r.Record.Header; h.Organisation != c.Organisation || h.Subject != c.Subject || !r.Decision.Effect.Content() {
 			return Chunk{}, errors.New("request: a chunk holds a record of another organisation or subject, or one that was not released")
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/mashgate/mashgate/gateway/internal/store"
@@ -45,13 +46,23 @@ type stagedRow struct {
 	Body         []byte
 }
 
-// Stage keeps a chunk, sealed under the episode's key.
+// Stage keeps a chunk, sealed under the episode's key. ErrEnded when the request has ended.
 func (s *Store) Stage(ctx context.Context, tx store.Tx, ref Ref, c Staged) error {
 	if n := len(c.Items); n == 0 || n > record.MaxChunk {
 		return fmt.Errorf("request: staging a chunk of %d records", n)
 	}
+	r, err := s.GetTx(ctx, tx, ref)
+	if err != nil {
+		return err
+	}
+	if r.State != Running {
+		return ErrEnded
+	}
+	c.Items = slices.Clone(c.Items)
+	for i := range c.Items {
+		c.Items[i].Record.Header = c.Items[i].Record.Header.Normalised() // a header that is not total could not be read again
+	}
 	row := stagedRow{Request: ref.ID, Organisation: c.Organisation, Subject: c.Subject, Place: strings.ToLower(rand.Text())}
-	var err error
 	if row.Body, err = s.seal(ref.Episode, stagedPlace(row), c.Items); err != nil {
 		return err
 	}

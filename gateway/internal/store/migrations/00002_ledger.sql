@@ -43,6 +43,18 @@ CREATE TRIGGER ledger_heads_rise BEFORE UPDATE ON ledger_heads WHEN NEW.seq <> O
 BEGIN SELECT RAISE(ABORT, 'a ledger only grows'); END;
 -- +goose StatementEnd
 
+-- REPLACE removes a row without asking the trigger above.
+-- +goose StatementBegin
+CREATE TRIGGER ledger_entries_follow BEFORE INSERT ON ledger_entries
+WHEN NEW.seq IS NOT (SELECT seq FROM ledger_heads WHERE hub = NEW.hub)
+    OR EXISTS (SELECT 1 FROM ledger_entries WHERE hub = NEW.hub AND seq = NEW.seq)
+BEGIN SELECT RAISE(ABORT, 'a ledger entry takes the next number'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER ledger_heads_stay BEFORE DELETE ON ledger_heads
+BEGIN SELECT RAISE(ABORT, 'a ledger cannot be removed'); END;
+-- +goose StatementEnd
+
 -- +goose Down
 DROP TABLE ledger_subjects;
 DROP TABLE ledger_entries;
