@@ -83,7 +83,6 @@ type TruthHead struct {
 type truthWriter struct {
 	w     io.Writer
 	comma string
-	err   error
 }
 
 func newTruthWriter(w io.Writer, head TruthHead) (*truthWriter, error) {
