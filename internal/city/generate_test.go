@@ -340,7 +340,7 @@ func TestMemoryDoesNotGrowWithTheCity(t *testing.T) {
 		var peak uint64
 		seen := 0
 		err := eachFamily(Options{Families: upTo, Seed: 1, Now: standstill()}, func(TruthFamily) error {
-			if seen++; seen%500 == 0 {
+			if seen++; seen%250 == 0 {
 				runtime.GC()
 				var m runtime.MemStats
 				runtime.ReadMemStats(&m)
@@ -353,7 +353,7 @@ func TestMemoryDoesNotGrowWithTheCity(t *testing.T) {
 		}
 		return peak
 	}
-	small, large := live(1000), live(5000)
+	small, large := live(500), live(2000)
 	if large > small+4<<20 {
 		t.Errorf("live memory grew from %d to %d bytes", small, large)
 	}
