@@ -163,7 +163,8 @@ func (a *Agency) lookUp(ctx context.Context, subject *agencyv1.Subject) (match *
 	if slices.ContainsFunc(result.Flags, func(flag string) bool { return !slices.Contains(a.config.Flags, flag) }) {
 		return couldNot(unknownFlag)
 	}
-	match = &agencyv1.Match{Flags: result.Flags, LookedWith: result.With, Candidates: int32(min(result.Possible, maxPossible))}
+	possible := int32(min(result.Possible, maxPossible)) //nolint:gosec // at most maxPossible
+	match = &agencyv1.Match{Flags: result.Flags, LookedWith: result.With, Candidates: possible}
 	switch result.Outcome {
 	case matching.Matched:
 		match.Outcome = agencyv1.Match_OUTCOME_MATCHED

@@ -24,7 +24,7 @@ type Source interface {
 }
 
 // Failure is an error with a code that may be told in place of source_down ("labels_unknown"). A source returns it, wrapped or not.
-type Failure struct {
+type Failure struct { //nolint:errname // a source fails: agencies.Failure says so
 	// Code is of the form [a-z_]{2,60} and says nothing about any person.
 	Code  string
 	Cause error

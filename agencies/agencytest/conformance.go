@@ -2,10 +2,10 @@ package agencytest
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -81,7 +81,7 @@ func newSuite(t *testing.T, a Adapter) *suite {
 	g := NewGateway(t, a.Now)
 	config := a.Config
 	config.Verifier, config.Journal = g.Verifier(t, config.Organisation), Journal(t)
-	config.Clock, config.Log = g.Clock, slog.New(slog.NewTextHandler(io.Discard, nil))
+	config.Clock, config.Log = g.Clock, slog.New(slog.DiscardHandler)
 	agency, err := agencies.New(config)
 	must(t, err)
 	return &suite{
@@ -239,8 +239,8 @@ func (s *suite) refs(t *testing.T) []string {
 
 func (s *suite) nobody(t *testing.T) {
 	for _, category := range s.Config.Categories {
-		for range s.Config.Source.Records(t.Context(), "no-such-person", category) {
-			t.Errorf("there is a record of %s about nobody, or an error where there should be nothing", category)
+		for _, err := range s.Config.Source.Records(t.Context(), "no-such-person", category) {
+			t.Errorf("there is a record of %s about nobody, or an error where there should be nothing: %v", category, err)
 		}
 	}
 }
@@ -253,7 +253,8 @@ func (s *suite) stops(t *testing.T) {
 	}
 	for _, ref := range s.refs(t) {
 		for _, category := range s.Config.Categories {
-			for range s.Config.Source.Records(t.Context(), ref, category) {
+			for _, err := range s.Config.Source.Records(t.Context(), ref, category) {
+				must(t, err)
 				break // must not panic, and must not hold on to anything: the next reader would wait for ever
 			}
 		}
@@ -266,7 +267,7 @@ func (s *suite) many(t *testing.T) {
 		for i := range 4 {
 			wait.Go(func() {
 				claims := s.claims(warrant.Locate)
-				claims.Leg += string(rune('a' + i))
+				claims.Leg += "-" + strconv.Itoa(i)
 				response, err := s.gateway.Locate(context.Background(), s.client, claims, Body("s1", known.Identity))
 				if err != nil || len(response.GetMatches()) != 1 || response.GetMatches()[0].GetOutcome() != agencyv1.Match_OUTCOME_MATCHED {
 					t.Errorf("one of many look-ups at once: %v, %v", response, err)

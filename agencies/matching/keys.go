@@ -91,17 +91,18 @@ func (k keys) kinds() []string {
 func (k keys) compare(candidate keys) strength {
 	hit, clash := k.identifiers(candidate)
 	birth, name := k.births(candidate), k.name(candidate)
-	renamed := name == different && len(k.names) > 0 && len(candidate.names) > 0
 	switch {
-	case hit && (clash || birth == different || birth == couldBe && renamed):
-		return couldBe
 	case hit:
+		renamed := name == different && len(k.names) > 0 && len(candidate.names) > 0
+		if clash || birth == different || birth == couldBe && renamed {
+			return couldBe
+		}
 		return same
-	case name == same && birth == same && !clash:
-		return same
-	case name != different && birth == same:
-		return couldBe
-	case name == same && birth == couldBe && !clash:
+	case birth == same && clash:
+		return min(name, couldBe)
+	case birth == same:
+		return name
+	case birth == couldBe && name == same && !clash:
 		return couldBe
 	}
 	return different

@@ -27,7 +27,7 @@ const (
 )
 
 // Refusal is the error for a warrant that is not accepted. It holds nothing of what the token said.
-type Refusal struct {
+type Refusal struct { //nolint:errname // a warrant is refused: warrant.Refusal says so
 	Code Code
 	// Cause is for the process's own eyes.
 	Cause error

@@ -81,22 +81,21 @@ func Digest(body []byte) string {
 
 // problem says what is missing or contradictory in claims, "" for nothing. Minting and verifying hold claims to the same form.
 func (c Claims) problem() string {
+	named := []string{c.ID, c.Issuer, c.Audience, c.Gateway, c.Hub, c.Request, c.Leg, c.Purpose, c.Basis, c.RequesterRole}
 	switch {
-	case c.ID == "" || c.Issuer == "" || c.Audience == "" || c.Gateway == "":
-		return "jti, iss, aud and gateway are needed"
-	case c.Hub == "" || c.Request == "" || c.Leg == "" || c.Attempt < 1:
-		return "hub, request, leg and attempt are needed"
-	case c.Purpose == "" || c.Basis == "" || c.RequesterRole == "":
-		return "purpose, basis and requester_role are needed"
+	case slices.Contains(named, "") || c.Attempt < 1:
+		return "jti, iss, aud, gateway, hub, request, leg, attempt, purpose, basis and requester_role are needed"
 	case c.IssuedAt <= 0 || c.Expires <= c.IssuedAt || c.Expires-c.IssuedAt > int64(Lifetime/time.Second):
 		return "it must expire within two minutes of being issued"
 	case len(c.Subjects) == 0:
 		return "it is about nobody"
 	}
-	for i, s := range c.Subjects {
-		if s.ID == "" || slices.ContainsFunc(c.Subjects[:i], func(other Subject) bool { return other.ID == s.ID }) {
+	seen := map[string]bool{"": true}
+	for _, s := range c.Subjects {
+		if seen[s.ID] {
 			return "a subject has no id, or is named twice"
 		}
+		seen[s.ID] = true
 	}
 	return c.methodProblem()
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -179,12 +180,12 @@ func TestRefused(t *testing.T) {
 	}
 	header := func(more map[string]any) map[string]any {
 		h := map[string]any{"kid": "ed", "typ": "mashgate-warrant+jwt"}
-		for name, value := range more {
-			h[name] = value
-		}
+		maps.Copy(h, more)
 		return h
 	}
-	as := func(old, new string) string { return r.forge(t, header(nil), strings.Replace(payload, old, new, 1)) }
+	as := func(said, says string) string {
+		return r.forge(t, header(nil), strings.Replace(payload, said, says, 1))
+	}
 	hs256 := func() string { // the public key taken for an HMAC secret
 		signed := encode(`{"alg":"HS256","kid":"ed","typ":"mashgate-warrant+jwt"}`) + "." + part(good, 1)
 		mac := hmac.New(sha256.New, r.keys["ed"].Public().(ed25519.PublicKey))
@@ -346,7 +347,9 @@ func TestKeysAsPEM(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same := key.Public().(interface{ Equal(crypto.PublicKey) bool })
+		same := key.Public().(interface {
+			Equal(other crypto.PublicKey) bool
+		})
 		if !same.Equal(gotPrivate.Public()) || !same.Equal(gotPublic) {
 			t.Errorf("%s: another key reads back", alg)
 		}
