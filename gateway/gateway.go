@@ -17,10 +17,21 @@ import (
 // Config is what a gateway is told. The file is explained in internal/config/sample.yaml.
 type (
 	Config       = config.Config
+	Data         = config.Data
+	Listen       = config.Listen
+	GRPC         = config.GRPC
+	REST         = config.REST
+	Admin        = config.Admin
+	Machine      = config.Machine
+	Warrants     = config.Warrants
 	Issuer       = config.Issuer
+	Organisation = config.Organisation
 	Person       = config.Person
 	Relative     = config.Relative
-	Organisation = config.Organisation
+	Limits       = config.Limits
+	Timeouts     = config.Timeouts
+	Tracing      = config.Tracing
+	Log          = config.Log
 	Addresses    = config.Addresses
 )
 
@@ -32,6 +43,9 @@ func Defaults() Config { return config.Defaults() }
 
 // LoadConfig reads a configuration file strictly and reports everything that is wrong with it at once.
 func LoadConfig(path string) (Config, error) { return config.Load(path) }
+
+// SampleConfig is a configuration file to start from, each line explained.
+func SampleConfig() string { return config.Sample() }
 
 // Check says whether a gateway could start with the configuration: its files are read and its policy compiled, and nothing is opened
 // or listened on.

@@ -22,7 +22,7 @@ import (
 
 // People finds a person of the directory by what a token proves.
 type People interface {
-	// ByToken answers a fault of code NotFound where nobody has the issuer and subject.
+	// ByToken answers a fault of code Unauthenticated for somebody who is not there, or no longer.
 	ByToken(ctx context.Context, issuer, subject string) (directory.Person, error)
 }
 
@@ -108,12 +108,10 @@ func (a *Authenticator) person(ctx context.Context, token string) (Principal, er
 	person, err := a.config.People.ByToken(ctx, proof.issuer.URL, proof.subject)
 	var known *fault.Error
 	switch {
-	case errors.As(err, &known) && known.Code == codes.NotFound:
-		return Principal{}, refuse("UNKNOWN_PERSON", "the hub's directory does not know this person", nil)
+	case errors.As(err, &known) && known.Code == codes.Unauthenticated:
+		return Principal{}, known
 	case err != nil:
 		return Principal{}, fault.Unavailable("DIRECTORY_UNAVAILABLE", "the directory cannot be read now", err)
-	case !person.Active:
-		return Principal{}, refuse("INACTIVE_PERSON", "this person's access has ended", nil)
 	case !proof.issuer.speaksFor(person.Hub):
 		return Principal{}, refuse("ISSUER_NOT_BOUND", "this issuer does not speak for the person's hub", nil)
 	}

@@ -1,7 +1,6 @@
 package config
 
 import (
-	_ "embed"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,13 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-//go:embed sample.yaml
-var sample []byte
-
 // sampleConfig is the sample as it would be with its directory file read.
 func sampleConfig(t *testing.T) Config {
 	t.Helper()
-	c, err := Parse(sample)
+	c, err := Parse([]byte(Sample()))
 	if err != nil {
 		t.Fatalf("the sample cannot be read: %v", err)
 	}
@@ -53,7 +49,7 @@ func TestTheSampleExplainsEveryKey(t *testing.T) {
 			if key == "-" {
 				continue
 			}
-			if !strings.Contains(string(sample), key+":") {
+			if !strings.Contains(Sample(), key+":") {
 				t.Errorf("the sample says nothing about %q", key)
 			}
 			kind := field.Type

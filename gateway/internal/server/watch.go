@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,7 +49,7 @@ func registerWatch(mux *runtime.ServeMux, client mashgatev1.InformationServiceCl
 			writeProblem(w, r, problemOf(status.Convert(err)))
 			return
 		}
-		newWatch(w, r).run(receive(stream))
+		newWatch(w, r).run(receive(r.Context(), stream))
 	})
 }
 
@@ -77,8 +78,8 @@ type received struct {
 	err   error
 }
 
-// receive reads the stream in a goroutine of its own, which ends with the stream; the stream ends with the request.
-func receive(stream mashgatev1.InformationService_WatchInformationRequestClient) <-chan received {
+// receive reads the stream in a goroutine of its own, which ends with the stream, and at the latest with the request.
+func receive(ctx context.Context, stream mashgatev1.InformationService_WatchInformationRequestClient) <-chan received {
 	events := make(chan received)
 	go func() {
 		defer close(events)
@@ -86,7 +87,7 @@ func receive(stream mashgatev1.InformationService_WatchInformationRequestClient)
 			event, err := stream.Recv()
 			select {
 			case events <- received{event, err}:
-			case <-stream.Context().Done():
+			case <-ctx.Done():
 				return
 			}
 			if err != nil {
