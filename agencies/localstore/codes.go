@@ -1,6 +1,7 @@
 package localstore
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,6 +24,9 @@ func (c Codes) Code(words string) string {
 	return otherCode + words
 }
 
+// errCode does not repeat the code: what stands in a wrong place could be anything, a person's name included.
+var errCode = errors.New("a code is not on the code list")
+
 // Words translates a code back. A code that is not on the list is an error: guessing what it means could say the wrong thing of a person.
 func (c Codes) Words(code string) (string, error) {
 	if len(c) == 0 {
@@ -36,7 +40,7 @@ func (c Codes) Words(code string) (string, error) {
 			return words, nil
 		}
 	}
-	return "", fmt.Errorf("code %q is not on the code list", code)
+	return "", errCode
 }
 
 // Closed translates words of a closed list: there is no "other".
