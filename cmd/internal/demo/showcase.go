@@ -1,0 +1,218 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"google.golang.org/grpc"
+
+	"github.com/mashgate/mashgate/cmd/internal/dial"
+	"github.com/mashgate/mashgate/cmd/internal/show"
+	"github.com/mashgate/mashgate/internal/city"
+	mashgatev1 "github.com/mashgate/mashgate/proto/gen/mashgate/v1"
+)
+
+// showcaseFamily is the hand-made family that the demo shows.
+const showcaseFamily = "00-showcase"
+
+// Told is what came of one family's case.
+type Told struct {
+	Referral *mashgatev1.Referral
+	Episode  *mashgatev1.Episode
+	Request  *mashgatev1.InformationRequest
+	// Picture is nil where policy stopped the request.
+	Picture *mashgatev1.Picture
+}
+
+// Showcase runs the showcase family's case, telling the story as it goes.
+func Showcase(ctx context.Context, h *Hub, talk io.Writer) (Told, error) {
+	families, err := city.LoadFamilies()
+	if err != nil {
+		return Told{}, err
+	}
+	for _, f := range families {
+		if f.Name == showcaseFamily {
+			return Tell(ctx, h, f, Cast{Referrer: "rita", Triage: "tom", Worker: "sara", Requester: "sara"}, talk)
+		}
+	}
+	return Told{}, fmt.Errorf("there is no family %s", showcaseFamily)
+}
+
+// Cast names the people who play a case.
+type Cast struct {
+	Referrer, Triage string
+	// Worker opens the episode and records what was decided; Requester asks.
+	Worker, Requester string
+}
+
+// Tell plays one family's case over gRPC: referral, triage, episode, request, picture.
+func Tell(ctx context.Context, h *Hub, f city.Family, cast Cast, talk io.Writer) (told Told, err error) {
+	c := &cases{hub: h, family: f, cast: cast, talk: talk, conns: map[string]*grpc.ClientConn{}}
+	defer func() { err = errors.Join(err, c.close()) }()
+	for _, step := range []func(context.Context, *Told) error{c.refer, c.triage, c.open, c.record, c.ask, c.watch, c.look} {
+		if err := step(ctx, &told); err != nil {
+			return told, fmt.Errorf("%s: %w", f.Name, err)
+		}
+		if told.Request.GetState() == mashgatev1.InformationRequest_STATE_NOT_ASKED {
+			return told, nil
+		}
+	}
+	return told, nil
+}
+
+// cases is one case being played.
+type cases struct {
+	hub    *Hub
+	family city.Family
+	cast   Cast
+	talk   io.Writer
+	conns  map[string]*grpc.ClientConn
+}
+
+func (c *cases) as(person string) (*grpc.ClientConn, error) {
+	if conn, ok := c.conns[person]; ok {
+		return conn, nil
+	}
+	conn, err := dial.Open(c.hub.Profile(person))
+	if err != nil {
+		return nil, err
+	}
+	c.conns[person] = conn
+	return conn, nil
+}
+
+func (c *cases) episodes(person string) (mashgatev1.EpisodeServiceClient, error) {
+	conn, err := c.as(person)
+	return mashgatev1.NewEpisodeServiceClient(conn), err
+}
+
+func (c *cases) information(person string) (mashgatev1.InformationServiceClient, error) {
+	conn, err := c.as(person)
+	return mashgatev1.NewInformationServiceClient(conn), err
+}
+
+func (c *cases) close() error {
+	var errs []error
+	for _, conn := range c.conns {
+		errs = append(errs, conn.Close())
+	}
+	return errors.Join(errs...)
+}
+
+func (c *cases) say(format string, args ...any) { fmt.Fprintf(c.talk, format+"\n", args...) }
+
+func (c *cases) refer(ctx context.Context, told *Told) error {
+	client, err := c.episodes(c.cast.Referrer)
+	if err != nil {
+		return err
+	}
+	told.Referral, err = client.SubmitReferral(ctx, &mashgatev1.SubmitReferralRequest{Parent: "hubs/" + HubID, Referral: referral(c.family)})
+	if err != nil {
+		return fmt.Errorf("submitting the referral: %w", err)
+	}
+	c.say("\n%s", c.family.Title)
+	c.say("  %s refers; reference number %s", c.family.Referral.Referrer.Organisation, told.Referral.GetReferenceNumber())
+	return nil
+}
+
+func (c *cases) triage(ctx context.Context, told *Told) error {
+	if c.family.Triage.Outcome == "" {
+		return nil
+	}
+	client, err := c.episodes(c.cast.Triage)
+	if err != nil {
+		return err
+	}
+	told.Referral, err = client.TriageReferral(ctx, &mashgatev1.TriageReferralRequest{
+		Name: told.Referral.GetName(), Outcome: c.family.Triage.Outcome, Exclusions: c.family.Triage.Exclusions, Reason: c.family.Triage.Reason,
+	})
+	if err != nil {
+		return fmt.Errorf("triage: %w", err)
+	}
+	c.say("  triage decides: %s", show.Words(c.family.Triage.Outcome, ""))
+	return nil
+}
+
+func (c *cases) open(ctx context.Context, told *Told) error {
+	client, err := c.episodes(c.cast.Worker)
+	if err != nil {
+		return err
+	}
+	e := c.family.Episode
+	told.Episode, err = client.OpenEpisode(ctx, &mashgatev1.OpenEpisodeRequest{
+		Parent: "hubs/" + HubID, Referral: told.Referral.GetName(), Rating: e.Rating, RatingReason: e.RatingReason,
+		LevelOfNeed: int32(e.LevelOfNeed), Basis: e.Basis, Facts: facts(e.Facts), Assignees: c.assignees(),
+	})
+	if err != nil {
+		return fmt.Errorf("opening the episode: %w", err)
+	}
+	c.say("  episode opened: rating %s, basis %s", e.Rating, e.Basis)
+	return nil
+}
+
+func (c *cases) assignees() []string {
+	names := []string{"hubs/" + HubID + "/people/" + c.cast.Worker}
+	if c.cast.Requester != c.cast.Worker {
+		names = append(names, "hubs/"+HubID+"/people/"+c.cast.Requester)
+	}
+	return names
+}
+
+func (c *cases) ask(ctx context.Context, told *Told) error {
+	client, err := c.information(c.cast.Requester)
+	if err != nil {
+		return err
+	}
+	req := &mashgatev1.RequestInformationRequest{Parent: told.Episode.GetName()}
+	for _, category := range c.family.Categories {
+		req.Categories = append(req.Categories, &mashgatev1.CategoryNeed{Category: category.Code, Reason: category.Reason})
+	}
+	told.Request, err = client.RequestInformation(ctx, req)
+	if err != nil {
+		return fmt.Errorf("asking: %w", err)
+	}
+	c.say("  one request goes out to every organisation that policy allows:\n")
+	return nil
+}
+
+func (c *cases) watch(ctx context.Context, told *Told) error {
+	client, err := c.information(c.cast.Requester)
+	if err != nil {
+		return err
+	}
+	stream, err := client.WatchInformationRequest(ctx, &mashgatev1.WatchInformationRequestRequest{Name: told.Request.GetName()})
+	if err != nil {
+		return fmt.Errorf("watching: %w", err)
+	}
+	names := show.SubjectNames(told.Episode)
+	for {
+		event, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("watching: %w", err)
+		}
+		if answer := event.GetAnswer(); answer != nil {
+			c.say("%s", show.AnswerLine(answer, names))
+		}
+		if ended := event.GetEnded(); ended != nil {
+			told.Request = ended
+		}
+	}
+}
+
+func (c *cases) look(ctx context.Context, told *Told) error {
+	client, err := c.information(c.cast.Requester)
+	if err != nil {
+		return err
+	}
+	told.Picture, err = client.GetPicture(ctx, &mashgatev1.GetPictureRequest{Name: told.Request.GetName() + "/picture", PageSize: 1000})
+	if err != nil {
+		return fmt.Errorf("reading the picture: %w", err)
+	}
+	c.say("")
+	return nil
+}

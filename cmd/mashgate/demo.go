@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/mashgate/mashgate/cmd/internal/demo"
+	"github.com/mashgate/mashgate/cmd/internal/show"
+	mashgatev1 "github.com/mashgate/mashgate/proto/gen/mashgate/v1"
+)
+
+type demoFlags struct {
+	dir      string
+	families int
+	seed     uint64
+	once     bool
+	json     bool
+}
+
+func newDemo() *cobra.Command {
+	f := demoFlags{}
+	cmd := &cobra.Command{
+		Use: "demo", Short: "A whole hub on this machine, on made-up data: run one episode, show the picture, keep serving", Args: cobra.NoArgs,
+		Long: "Demo makes keys (marked DEMO) and a synthetic city in a data folder, starts the gateway and eight agencies on loopback, and\n" +
+			"runs one episode from referral to picture. Nobody in it exists. The data folder is made anew each time.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	cmd.Flags().StringVar(&f.dir, "data", "mashgate-demo", "the data `FOLDER`; one that a demo did not make is refused")
+	cmd.Flags().IntVar(&f.families, "families", 60, "generated families beside the hand-made ones")
+	cmd.Flags().Uint64Var(&f.seed, "seed", 1, "draws the generated families")
+	cmd.Flags().BoolVar(&f.once, "once", false, "end after the picture")
+	cmd.Flags().BoolVar(&f.json, "json", false, "print the picture as JSON on standard output and nothing else; ends after it")
+	return cmd
+}
+
+func (f demoFlags) run(ctx context.Context, out, errOut io.Writer) (err error) {
+	talk := out
+	if f.json {
+		talk = io.Discard
+	}
+	fmt.Fprintf(talk, "DEMO. Everybody in it is made up; its keys are made now and are not secret.\n\n")
+	fmt.Fprintf(talk, "Making keys and a city of %d families in %s, starting the gateway and eight agencies …\n", f.families, f.dir)
+	log, err := openLog(f.dir)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	hub, err := demo.Start(ctx, demo.Options{Dir: f.dir, Families: f.families, Seed: f.seed, Log: log})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, hub.Close()) }()
+	told, err := demo.Showcase(ctx, hub, talk)
+	if err != nil {
+		return err
+	}
+	if f.json {
+		return printJSON(out, told.Picture)
+	}
+	if err := show.Picture(out, told.Picture, show.SubjectNames(told.Episode)); err != nil {
+		return err
+	}
+	if f.once {
+		return nil
+	}
+	next(out, hub, told, f.dir)
+	return f.wait(ctx, hub, errOut)
+}
+
+// wait keeps serving until the person stops the demo or a part of it fails.
+func (demoFlags) wait(ctx context.Context, hub *demo.Hub, errOut io.Writer) error {
+	failed := make(chan error, 1)
+	go func() { failed <- hub.Wait() }()
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(errOut, "\nstopping …")
+		return nil
+	case err := <-failed:
+		return err
+	}
+}
+
+// openLog puts the log beside the data folder, which is made anew after it is opened.
+func openLog(dir string) (*os.File, error) {
+	return os.OpenFile(filepath.Clean(dir)+".log", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+}
+
+func printJSON(w io.Writer, pic *mashgatev1.Picture) error {
+	b, err := protojson.MarshalOptions{Multiline: true, EmitUnpopulated: true}.Marshal(pic)
+	if err != nil {
+		return fmt.Errorf("writing JSON: %w", err)
+	}
+	_, err = fmt.Fprintf(w, "%s\n", b)
+	return err
+}
+
+// next says what a person can do with the hub that is now running.
+func next(w io.Writer, hub *demo.Hub, told demo.Told, dir string) {
+	rest := "https://" + hub.Addresses.REST
+	fmt.Fprintf(w, "\nTHE HUB IS RUNNING (stop it with Ctrl-C)\n\n")
+	fmt.Fprintf(w, "  gRPC    %s   (reflection is on: grpcurl, Postman)\n", hub.Addresses.GRPC)
+	fmt.Fprintf(w, "  REST    %s   (try it: %s/docs)\n", rest, rest)
+	fmt.Fprintf(w, "  admin   http://%s/metrics\n", hub.Addresses.Admin)
+	fmt.Fprintf(w, "  log     %s.log\n\n", dir)
+	fmt.Fprintln(w, "People you can be, each with a token that lives one hour:")
+	for _, p := range demo.People() {
+		fmt.Fprintf(w, "  %-5s %-23s %s\n", p.ID, p.Role, hub.ProfileFile(p.ID))
+	}
+	fmt.Fprintf(w, "\nTry next:\n")
+	fmt.Fprintf(w, "  go run ./cmd/mashctl --profile %s policy explain %s\n", hub.ProfileFile("sara"), told.Request.GetName())
+	fmt.Fprintf(w, "  go run ./cmd/mashctl --profile %s ledger list\n", hub.ProfileFile("ada"))
+	fmt.Fprintf(w, "  curl --cacert %s -H \"Authorization: Bearer $(cat %s)\" %s/v1/%s/picture\n",
+		hub.AuthorityFile(), hub.Profile("sara").TokenFile, rest, told.Request.GetName())
+}
