@@ -132,22 +132,24 @@ ground_stands if {
 
 # METADATA
 # title: Where consent stands about a subject
-# description: not_needed, ground, given, or what is in the way, the strictest first. In early help a disagreement is a refusal.
+# description: >-
+#   not_needed, ground, given, or what is in the way: an own answer missing, parents who disagree, or refused, which is also what
+#   nobody has said. In early help a disagreement is a refusal.
 consent(subject) := "not_needed" if {
 	count(needed) == 0
 } else := "ground" if {
 	ground_stands
-} else := "refused" if {
-	some kind in needed
-	position(subject, kind) == "no"
-} else := "refused" if {
-	input.episode.basis == "early_help"
-	some kind in needed
-	position(subject, kind) == "disagree"
-} else := "disagree" if {
-	some kind in needed
-	position(subject, kind) == "disagree"
+} else := "given" if {
+	all_stand(subject, {"yes"})
 } else := "missing" if {
-	some kind in needed
-	position(subject, kind) == "missing"
-} else := "given"
+	all_stand(subject, {"yes", "missing"})
+} else := "disagree" if {
+	input.episode.basis != "early_help"
+	all_stand(subject, {"yes", "disagree"})
+} else := "refused"
+
+all_stand(subject, positions) if {
+	every kind in needed {
+		position(subject, kind) in positions
+	}
+}

@@ -168,3 +168,31 @@ test_disagreement_in_early_help if {
 		[got.child, got.mother, got.father, got.lodger] == ["refused", "given", "refused", "given"]
 	}
 }
+
+# What those who count say, in a word each: nobody is left without one.
+position_of(id, answers) := position if {
+	given := object.union(fixture.base, {"subjects": everybody, "consents": answers})
+	position := data.mashgate.ask.position(people[id], c3) with input as given
+}
+
+test_positions if {
+	answers := [say("mother", "yes"), say("father", "no"), say("sixteen", "yes"), say("gillick", "no")]
+	{id: position_of(id, answers) | some id, _ in people} == {
+		"child": "disagree",
+		"sixteen": "yes",
+		"fifteen": "disagree",
+		"gillick": "no",
+		"not_gillick": "disagree",
+		"ageless": "disagree",
+		"unborn": "disagree",
+		"grown": "yes",
+		"mother": "yes",
+		"father": "no",
+		"suspect": "missing",
+		"absent": "missing",
+		"step": "missing",
+		"guardian": "missing",
+		"lodger": "yes",
+	}
+	[position_of("lodger", [say("mother", "no")]), position_of("child", [])] == ["no", "no"]
+}
