@@ -63,7 +63,10 @@ func (e *Exchange) Picture(ctx context.Context, who directory.Person, ref reques
 		if err != nil {
 			return Picture{}, err
 		}
-		return picture, e.record(ctx, r, &picture)
+		if picture.LedgerEntry, err = e.record(ctx, r, picture); err != nil {
+			return Picture{}, err
+		}
+		return picture, nil
 	})
 }
 
@@ -189,7 +192,7 @@ func (r *reader) obligations(p aggregate.Picture) []string {
 }
 
 // record puts the reading on the ledger: every record of the page, and those of which a value stands in the household.
-func (e *Exchange) record(ctx context.Context, r *reader, p *Picture) error {
+func (e *Exchange) record(ctx context.Context, r *reader, p Picture) (seq int64, err error) {
 	entry := r.entry(ledger.KindPictureRead, r.request.ID)
 	for _, shown := range p.Chronology {
 		entry.Items = append(entry.Items, itemOf(shown.Record.Header, shown.Decision))
@@ -199,12 +202,13 @@ func (e *Exchange) record(ctx context.Context, r *reader, p *Picture) error {
 		entry.Items = append(entry.Items, ledger.Item{Ref: h.Ref, Subject: h.Subject, Category: h.Category, Effect: string(policy.Redact)})
 		entry.Subjects = union(entry.Subjects, []string{h.Subject})
 	}
-	return e.DB.InTx(ctx, func(ctx context.Context, tx store.Tx) error {
+	err = e.DB.InTx(ctx, func(ctx context.Context, tx store.Tx) error {
 		if err := r.still(ctx, tx); err != nil {
 			return err
 		}
 		written, err := e.Ledger.Append(ctx, tx, entry)
-		p.LedgerEntry = written.Seq
+		seq = written.Seq
 		return err
 	})
+	return seq, err
 }

@@ -24,6 +24,9 @@ type checker struct {
 	completions map[string]Completion
 	bytes       int
 	started     bool
+	// pending are checked items about subject that have not been handed on; at most one chunk.
+	subject string
+	pending []Item
 }
 
 // asked is what a warrant allows: a category about a subject.

@@ -90,7 +90,7 @@ func (f *Fanout) stream(ctx context.Context, remote remote, check *checker, sink
 	for {
 		part, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
-			return nil
+			return check.flush(ctx, sink)
 		}
 		if err != nil {
 			return err
@@ -111,10 +111,27 @@ func take(ctx, answering context.Context, check *checker, part *agencyv1.Collect
 		check.started = true
 	}
 	items, err := check.part(part)
-	if err != nil || len(items) == 0 {
+	if err != nil {
 		return err
 	}
-	if err := sink(ctx, part.GetChunk().GetSubject(), items); err != nil {
+	subject := part.GetChunk().GetSubject()
+	if subject != check.subject || len(check.pending)+len(items) > record.MaxChunk {
+		if err := check.flush(ctx, sink); err != nil {
+			return err
+		}
+	}
+	check.subject, check.pending = subject, append(check.pending, items...)
+	return nil
+}
+
+// flush hands on what is pending. Small chunks are put together first: one that sends its records singly costs no more than others.
+func (c *checker) flush(ctx context.Context, sink Sink) error {
+	items := c.pending
+	c.pending = nil
+	if len(items) == 0 {
+		return nil
+	}
+	if err := sink(ctx, c.subject, items); err != nil {
 		return fmt.Errorf("%w: %w", errSink, err)
 	}
 	return nil
