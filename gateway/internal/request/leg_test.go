@@ -10,7 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/mashgate/mashgate/gateway/internal/request"
 	"github.com/mashgate/mashgate/gateway/internal/store"
-	"github.com/mashgate/mashgate/internal/clock"
 	"github.com/mashgate/mashgate/internal/record"
 )
 
