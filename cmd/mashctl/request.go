@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 
@@ -74,6 +73,7 @@ func (a *app) watch(ctx context.Context, w io.Writer, client mashgatev1.Informat
 	if err != nil {
 		return err
 	}
+	watcher := show.NewWatcher(w, names)
 	for {
 		event, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
@@ -87,7 +87,9 @@ func (a *app) watch(ctx context.Context, w io.Writer, client mashgatev1.Informat
 				return err
 			}
 		} else if answer := event.GetAnswer(); answer != nil {
-			fmt.Fprintln(w, show.AnswerLine(answer, names))
+			if err := watcher.Take(answer); err != nil {
+				return err
+			}
 		}
 	}
 }

@@ -186,7 +186,7 @@ func (c *cases) watch(ctx context.Context, told *Told) error {
 	if err != nil {
 		return fmt.Errorf("watching: %w", err)
 	}
-	names := show.SubjectNames(told.Episode)
+	watcher := show.NewWatcher(c.talk, show.SubjectNames(told.Episode))
 	for {
 		event, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
@@ -196,7 +196,9 @@ func (c *cases) watch(ctx context.Context, told *Told) error {
 			return fmt.Errorf("watching: %w", err)
 		}
 		if answer := event.GetAnswer(); answer != nil {
-			c.say("%s", show.AnswerLine(answer, names))
+			if err := watcher.Take(answer); err != nil {
+				return err
+			}
 		}
 		if ended := event.GetEnded(); ended != nil {
 			told.Request = ended

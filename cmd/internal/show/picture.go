@@ -64,27 +64,97 @@ func Picture(w io.Writer, pic *mashgatev1.Picture, names Names) error {
 	return p.err
 }
 
+// answers prints one block an organisation: each kind of answer once, with the people it is about.
 func (p *page) answers(pic *mashgatev1.Picture, names Names) {
 	p.heading("Who answered what")
-	for _, a := range pic.GetAnswers() {
-		p.line("%s", AnswerLine(a, names))
-		for _, r := range a.GetReasons() {
-			p.wrapped(6, r.GetText()+source(r))
+	for _, of := range ByOrganisation(pic.GetAnswers()) {
+		p.line("  %s", title(of[0].GetOrganisationTitle(), of[0].GetOrganisation()))
+		for _, group := range alike(of) {
+			p.wrapped(6, whom(group, names)+": "+kindWords(group))
+			for _, r := range group[0].GetReasons() {
+				p.wrapped(10, r.GetText()+source(r))
+			}
 		}
 	}
 }
 
-// AnswerLine is one organisation's answer about one person, in one line.
-func AnswerLine(a *mashgatev1.Answer, names Names) string {
-	kind := Words(a.GetKind().String(), "ANSWER_KIND_")
+// ByOrganisation gathers answers by organisation, in the order in which organisations first come.
+func ByOrganisation(answers []*mashgatev1.Answer) [][]*mashgatev1.Answer {
+	return groupBy(answers, (*mashgatev1.Answer).GetOrganisation)
+}
+
+// alike gathers one organisation's answers that say the same about several people.
+func alike(answers []*mashgatev1.Answer) [][]*mashgatev1.Answer {
+	return groupBy(answers, func(a *mashgatev1.Answer) string {
+		key := kindWords([]*mashgatev1.Answer{a})
+		for _, r := range a.GetReasons() {
+			key += "\x00" + r.GetCode()
+		}
+		return key
+	})
+}
+
+func groupBy(answers []*mashgatev1.Answer, key func(*mashgatev1.Answer) string) [][]*mashgatev1.Answer {
+	var groups [][]*mashgatev1.Answer
+	at := map[string]int{}
+	for _, a := range answers {
+		i, seen := at[key(a)]
+		if !seen {
+			i = len(groups)
+			at[key(a)] = i
+			groups = append(groups, nil)
+		}
+		groups[i] = append(groups[i], a)
+	}
+	return groups
+}
+
+func whom(group []*mashgatev1.Answer, names Names) string {
+	people := make([]string, 0, len(group))
+	for _, a := range group {
+		people = append(people, names.of(a.GetSubject()))
+	}
+	slices.Sort(people)
+	return strings.Join(people, ", ")
+}
+
+// kindWords says what a group of like answers says. "No trace" always says where, by what and as of when somebody looked.
+func kindWords(group []*mashgatev1.Answer) string {
+	a := group[0]
 	switch a.GetKind() {
 	case mashgatev1.AnswerKind_ANSWER_KIND_RECORDS:
-		kind = plural(int(a.GetRecords()), "record")
+		return plural(int(a.GetRecords()), "record")
 	case mashgatev1.AnswerKind_ANSWER_KIND_NO_TRACE:
-		kind += " (looked in " + a.GetLookedIn() + " by " + strings.ReplaceAll(strings.Join(a.GetLookedWith(), ", "), "_", " ") +
-			", as of " + moment(a.GetIndexAsOf()) + ")"
+		return "no trace. Looked in " + a.GetLookedIn() + " by " + strings.ReplaceAll(strings.Join(a.GetLookedWith(), ", "), "_", " ") +
+			", as of " + moment(a.GetIndexAsOf())
 	}
-	return fmt.Sprintf("  %-26s %-34s %s", title(a.GetOrganisationTitle(), a.GetOrganisation()), names.of(a.GetSubject()), kind)
+	return Words(a.GetKind().String(), "ANSWER_KIND_")
+}
+
+// progress is one organisation's answers in one sentence, for watching a request.
+func progress(answers []*mashgatev1.Answer, names Names) string {
+	var parts []string
+	for _, group := range groupBy(answers, func(a *mashgatev1.Answer) string { return a.GetKind().String() }) {
+		kind := Words(group[0].GetKind().String(), "ANSWER_KIND_")
+		if group[0].GetKind() == mashgatev1.AnswerKind_ANSWER_KIND_RECORDS {
+			n := 0
+			for _, a := range group {
+				n += int(a.GetRecords())
+			}
+			kind = plural(n, "record")
+		}
+		parts = append(parts, kind+" about "+whom(group, names.short()))
+	}
+	return title(answers[0].GetOrganisationTitle(), answers[0].GetOrganisation()) + ": " + strings.Join(parts, "; ")
+}
+
+// short leaves the roles away.
+func (n Names) short() Names {
+	short := Names{}
+	for id, who := range n {
+		short[id], _, _ = strings.Cut(who, " (")
+	}
+	return short
 }
 
 func (p *page) chronology(pic *mashgatev1.Picture, names Names) {
@@ -187,7 +257,7 @@ func (p *page) heldBack(pic *mashgatev1.Picture, names Names) {
 		if what == "" {
 			what = "something is held"
 		}
-		p.line("  %s: %s, about %s: %s", title(h.GetOrganisationTitle(), h.GetOrganisation()), what, names.of(h.GetSubject()), effect(h.GetEffect()))
+		p.wrapped(2, title(h.GetOrganisationTitle(), h.GetOrganisation())+": "+what+", about "+names.of(h.GetSubject())+": "+effect(h))
 		for _, r := range h.GetReasons() {
 			p.wrapped(6, r.GetText()+source(r))
 		}
@@ -203,12 +273,14 @@ func (p *page) heldBack(pic *mashgatev1.Picture, names Names) {
 	}
 }
 
-func effect(e mashgatev1.Effect) string {
-	switch e {
-	case mashgatev1.Effect_EFFECT_REVIEW:
+func effect(h *mashgatev1.HeldBack) string {
+	switch {
+	case h.GetEffect() == mashgatev1.Effect_EFFECT_REVIEW:
 		return "held until a named person decides"
-	case mashgatev1.Effect_EFFECT_EXIST:
+	case h.GetEffect() == mashgatev1.Effect_EFFECT_EXIST:
 		return "the organisation holds something; ring its desk"
+	case h.GetCategory() != "":
+		return "not asked for"
 	}
 	return "not shared"
 }
