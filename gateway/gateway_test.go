@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -46,6 +47,7 @@ type world struct {
 	issuer    *httptest.Server
 	key       *ecdsa.PrivateKey
 	authority *peer.Authority
+	permits   crypto.Signer
 	files     peer.Files // of the listener, its authority among them
 	at        gateway.Addresses
 	http      *http.Client
@@ -157,9 +159,9 @@ func (w *world) config() gateway.Config {
 	c.Listen.GRPC.Certificate, c.Listen.GRPC.Key, c.Listen.GRPC.ClientAuthority = machine.Certificate, machine.Key, machine.Authority
 	c.Listen.REST.Certificate, c.Listen.REST.Key = machine.Certificate, machine.Key
 	c.Machine.Certificate, c.Machine.Key, c.Machine.Authority = machine.Certificate, machine.Key, machine.Authority
-	permits := must(warrant.GenerateKey("EdDSA"))(t)
-	c.Warrants.KeyID, c.Warrants.Algorithm = "DEMO-w", "EdDSA"
-	c.Warrants.Key = secret("warrants.pem", must(warrant.EncodePrivateKey(permits))(t))
+	w.permits = must(warrant.GenerateKey(warrant.EdDSA))(t)
+	c.Warrants.KeyID, c.Warrants.Algorithm = "DEMO-w", warrant.EdDSA
+	c.Warrants.Key = secret("warrants.pem", must(warrant.EncodePrivateKey(w.permits))(t))
 	c.Issuers = []gateway.Issuer{{URL: w.issuer.URL, Audience: "mashgate", Algorithms: []string{"ES256"}, Hubs: []string{hub}}}
 	c.Services = []string{"case_system"}
 	// Nobody listens there: what organisations answer is tested elsewhere.

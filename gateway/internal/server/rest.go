@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"regexp"
-	"strings"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc"
@@ -43,7 +42,14 @@ func newREST(ctx context.Context, conn *grpc.ClientConn) (http.Handler, error) {
 		}
 	}
 	// After the generated ones: what is registered last is tried first.
-	return mux, registerWatch(mux, mashgatev1.NewInformationServiceClient(conn))
+	if err := registerWatch(mux, mashgatev1.NewInformationServiceClient(conn)); err != nil {
+		return nil, err
+	}
+	known, err := newRoutes()
+	if err != nil {
+		return nil, err
+	}
+	return known.only(mux), nil
 }
 
 // writeETag puts the etag of an episode into the header as well, where HTTP clients look for it.
@@ -58,15 +64,7 @@ func onError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http
 	writeProblem(w, r, problemOf(status.Convert(err)))
 }
 
-// onRoutingError answers for paths and methods that do not exist.
+// onRoutingError answers for a path that is a route's and that the mux cannot read.
 func onRoutingError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
-	switch code {
-	case http.StatusMethodNotAllowed:
-		w.Header().Set("Allow", strings.Join(allowedMethods(r.URL.Path), ", "))
-		writeProblem(w, r, refused(code, "METHOD_NOT_ALLOWED", "this path does not take that method"))
-	case http.StatusNotFound:
-		writeProblem(w, r, refused(code, "NO_SUCH_PATH", "there is nothing at this path"))
-	default:
-		writeProblem(w, r, refused(code, "BAD_PATH", "the path cannot be read"))
-	}
+	writeProblem(w, r, refused(code, "BAD_PATH", "the path cannot be read"))
 }

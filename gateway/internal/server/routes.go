@@ -24,22 +24,64 @@ func restFiles() []protoreflect.FileDescriptor {
 	}
 }
 
-// allowedMethods are the HTTP methods a path takes. The mux knows that another method would have matched, but not which (RFC 9110,
-// 15.5.6 wants them told).
-func allowedMethods(path string) []string {
-	var allowed []string
+// route is one path of one RPC.
+type route struct {
+	method  string
+	pattern *regexp.Regexp
+}
+
+// routes are all of them. The mux has them too, but takes a verb it does not know for part of an id, and cannot say which methods a
+// path takes (RFC 9110, 15.5.6 wants them told).
+type routes []route
+
+func newRoutes() (routes, error) {
+	var all routes
 	for _, file := range restFiles() {
 		for i := range file.Services().Len() {
 			methods := file.Services().Get(i).Methods()
 			for j := range methods.Len() {
-				if method, template := binding(methods.Get(j)); matchesTemplate(template, path) {
-					allowed = append(allowed, method)
+				method, template := binding(methods.Get(j))
+				pattern, err := regexp.Compile("^" + templatePattern(template) + "$")
+				if err != nil {
+					return nil, err
 				}
+				all = append(all, route{method, pattern})
 			}
 		}
 	}
-	slices.Sort(allowed)
-	return slices.Compact(allowed)
+	return all, nil
+}
+
+// templatePattern is a path template as a regular expression. An id never holds a colon: what follows one is a verb.
+func templatePattern(template string) string {
+	return strings.ReplaceAll(regexp.QuoteMeta(variable.ReplaceAllString(template, "$1")), `\*`, `[^/:]+`)
+}
+
+// allowed are the HTTP methods that a path takes; none where there is nothing at the path.
+func (r routes) allowed(path string) []string {
+	var methods []string
+	for _, each := range r {
+		if each.pattern.MatchString(path) {
+			methods = append(methods, each.method)
+		}
+	}
+	slices.Sort(methods)
+	return slices.Compact(methods)
+}
+
+// only lets through what a route takes.
+func (r routes) only(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		switch allowed := r.allowed(req.URL.Path); {
+		case len(allowed) == 0:
+			writeProblem(w, req, refused(http.StatusNotFound, "NO_SUCH_PATH", "there is nothing at this path"))
+		case !slices.Contains(allowed, req.Method):
+			w.Header().Set("Allow", strings.Join(allowed, ", "))
+			writeProblem(w, req, refused(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "this path does not take that method"))
+		default:
+			next.ServeHTTP(w, req)
+		}
+	})
 }
 
 // binding is the HTTP method and path template of an RPC.
@@ -55,11 +97,3 @@ func binding(method protoreflect.MethodDescriptor) (httpMethod, template string)
 }
 
 var variable = regexp.MustCompile(`\{[a-z_]+=([^}]*)\}`)
-
-func matchesTemplate(template, path string) bool {
-	if template == "" {
-		return false
-	}
-	pattern := strings.ReplaceAll(regexp.QuoteMeta(variable.ReplaceAllString(template, "$1")), `\*`, `[^/:]+`)
-	return regexp.MustCompile("^" + pattern + "$").MatchString(path)
-}
