@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -144,9 +145,7 @@ func (p *Pack) Data() map[string]any { return p.data }
 func (p *Pack) WithModule(name string, module *ast.Module) *Pack {
 	variant := *p
 	variant.modules = make(map[string]*ast.Module, len(p.modules))
-	for file, original := range p.modules {
-		variant.modules[file] = original
-	}
+	maps.Copy(variant.modules, p.modules)
 	variant.modules[name] = module
 	variant.digest, variant.compiled, variant.compiledTests = "variant", nil, nil
 	return &variant
