@@ -90,6 +90,9 @@ func TestPicture(t *testing.T) {
 	effects := map[string]string{}
 	for _, h := range p.Held {
 		effects[h.Category] += h.Organisation + ":" + string(h.Effect) + " "
+		if h.Category == "pol.intelligence" && (h.Reasons[0].Code != "intelligence_held" || !strings.HasPrefix(h.DecidedBy, "holder: ")) {
+			t.Errorf("intelligence is held for %s, decided by %q", h.Reasons[0].Code, h.DecidedBy)
+		}
 		if strings.HasPrefix(h.Category, "hlt.") || h.Desk == "" {
 			t.Errorf("held: %s of %s", h.Category, h.Organisation)
 		}

@@ -2,9 +2,13 @@ package exchange_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"google.golang.org/grpc"
 
 	"github.com/mashgate/mashgate/agencies/agencytest"
 	"github.com/mashgate/mashgate/gateway/internal/episode"
@@ -124,9 +128,9 @@ func TestSafeAddress(t *testing.T) {
 		w.honest("community_health", w.known(beth, nil, "hlt.registration"))
 		w.start()
 		r := w.ask("edu.enrolment", "hlt.registration", "prb.supervision")
-		events := w.watch(r.Ref())
+		w.watch(r.Ref())
 		places := 0
-		for _, value := range words(chunksOf(events)...) {
+		for _, value := range words(w.stored(r.Ref())...) {
 			if w.places(value) {
 				places++
 			}
@@ -161,14 +165,100 @@ func TestLocationUnknown(t *testing.T) {
 	w.honest("education", w.known(ann, nil, "edu.enrolment"))
 	w.start()
 	r := w.ask("edu.enrolment", "prb.supervision")
-	events := w.watch(r.Ref())
-	seen := words(chunksOf(events)...)
+	w.watch(r.Ref())
+	seen := words(w.stored(r.Ref())...)
 	if len(seen) == 0 {
 		t.Fatal("nothing is seen: help was held up")
 	}
 	for _, value := range seen {
 		if w.places(value) {
 			t.Errorf("%q is seen", value)
+		}
+	}
+	if w.metrics.excess["education"] > 0 {
+		t.Error("what the unknown masks was fetched all the same")
+	}
+}
+
+// TestSourceFails: a source that fails half-way is an error, and what came before is not shown as if it were the whole.
+func TestSourceFails(t *testing.T) {
+	w := newWorld(t)
+	reads := 0
+	memory := w.honest("police", w.known(beth, nil, "pol.domestic_abuse", "pol.involvement", "pol.missing"))
+	memory.Before = func(_ context.Context, doing string) error {
+		if doing == agencytest.ReadRecord {
+			reads++
+		}
+		if reads > 1 {
+			return errors.New("the disk of the police is broken")
+		}
+		return nil
+	}
+	w.start()
+	r := w.ask("pol.domestic_abuse", "pol.involvement", "pol.missing")
+	w.watch(r.Ref())
+	if got := w.answers(r.Ref())["police parent"]; got != "error" || len(w.stored(r.Ref())) > 0 {
+		t.Errorf("police %s, %d chunks", got, len(w.stored(r.Ref())))
+	}
+}
+
+// TestPartFails: an agency that ends one person's answer in an error after sending records about them.
+func TestPartFails(t *testing.T) {
+	w := newWorld(t)
+	w.connect("police", &halfway{Hostile: &agencytest.Hostile{
+		Organisation: "police", Categories: w.categories("police"), Trick: agencytest.Honest, Catalogue: w.catalogue,
+	}})
+	w.start()
+	r := w.ask("pol.involvement")
+	w.watch(r.Ref())
+	if got := w.answers(r.Ref()); got["police parent"] != "error" || got["police index_child"] != "error" || len(w.stored(r.Ref())) > 0 {
+		t.Errorf("police %s, %s; %d chunks", got["police parent"], got["police index_child"], len(w.stored(r.Ref())))
+	}
+}
+
+// halfway turns every completion into an error.
+type halfway struct{ *agencytest.Hostile }
+
+func (h *halfway) Collect(r *agencyv1.CollectRequest, stream grpc.ServerStreamingServer[agencyv1.CollectResponse]) error {
+	return h.Hostile.Collect(r, failing{stream})
+}
+
+type failing struct {
+	grpc.ServerStreamingServer[agencyv1.CollectResponse]
+}
+
+func (f failing) Send(part *agencyv1.CollectResponse) error {
+	if done := part.GetCompletion(); done != nil {
+		done.Status, done.Reason = agencyv1.Completion_STATUS_ERROR, "source_down"
+	}
+	return f.ServerStreamingServer.Send(part)
+}
+
+// TestOwnPolicy: an organisation's own policy only tightens, and the requester is told no more than that it does.
+func TestOwnPolicy(t *testing.T) {
+	tests := []struct{ effect, reason, want string }{
+		{"review", "held_for_review", "withheld"},
+		{"deny", "more_detrimental", "refused"},
+		{"deny", "never_told", "nothing_to_share"},
+	}
+	for _, test := range tests {
+		w := newWorld(t)
+		w.withRules("police", fmt.Sprintf(`contributions contains {"effect": %q, "reason": %q, "masks": [], "rule": "own"} if input.record.category == "pol.involvement"`,
+			test.effect, test.reason), w.known(beth, nil, "pol.involvement"))
+		w.start()
+		r := w.ask("pol.involvement")
+		w.watch(r.Ref())
+		if got := w.answers(r.Ref())["police parent"]; got != test.want {
+			t.Errorf("%s for %s: %s, want %s", test.effect, test.reason, got, test.want)
+		}
+		answers, err := w.config.Requests.Answers(t.Context(), r.Ref())
+		w.must(err)
+		for _, a := range answers {
+			for _, reason := range a.Reasons {
+				if reason.Code == "never_told" || reason.Code == "more_detrimental" || !reason.Tellable {
+					t.Errorf("the organisation's own code %s is told", reason.Code)
+				}
+			}
 		}
 	}
 }

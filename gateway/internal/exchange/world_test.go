@@ -203,14 +203,20 @@ func (w *world) connect(organisation string, agency agencyv1.AgencyServiceServer
 	w.config.Agencies[organisation] = fanout.Agency{Client: w.gateway.Dial(w.T, organisation, w.gateway.Serve(w.T, organisation, agency))}
 }
 
-// honest connects an organisation that holds these people.
+// honest connects an organisation that holds these people and has no objection of its own.
 func (w *world) honest(organisation string, people ...agencytest.Person) *agencytest.Memory {
+	w.Helper()
+	return w.withRules(organisation, "", people...)
+}
+
+// withRules connects one with Rego of its own.
+func (w *world) withRules(organisation, rules string, people ...agencytest.Person) *agencytest.Memory {
 	w.Helper()
 	memory := &agencytest.Memory{People: people, AsOf: now.Add(-time.Hour)}
 	agency, err := agencies.New(agencies.Config{
 		Organisation: organisation, Title: organisation, LookedIn: "Index of " + organisation, Categories: w.categories(organisation),
 		Flags: []string{"safe_address", "limited_access", "adoption", "live_investigation"}, MaxIndexAge: 24 * time.Hour, Source: memory,
-		Policy: agencytest.Policy(w.T, ""), Verifier: w.gateway.Verifier(w.T, organisation), Journal: agencytest.Journal(w.T),
+		Policy: agencytest.Policy(w.T, rules), Verifier: w.gateway.Verifier(w.T, organisation), Journal: agencytest.Journal(w.T),
 		Clock: w.gateway.Clock, Log: slog.New(slog.DiscardHandler),
 	})
 	w.must(err)
@@ -340,6 +346,20 @@ func words(chunks ...*request.Chunk) []string {
 		}
 	}
 	return all
+}
+
+// stored are the chunks as they were released, before any reader's own decision.
+func (w *world) stored(ref request.Ref) []*request.Chunk {
+	w.Helper()
+	events, err := w.config.Requests.Events(w.Context(), request.EventQuery{Request: ref})
+	w.must(err)
+	var chunks []*request.Chunk
+	for _, e := range events {
+		if e.Chunk != nil {
+			chunks = append(chunks, e.Chunk)
+		}
+	}
+	return chunks
 }
 
 func chunksOf(events []exchange.Event) []*request.Chunk {
