@@ -43,6 +43,7 @@ var rows = []struct {
 	{"gateway/internal/plan", stepMay},
 	{"gateway/internal/aggregate", stepMay},
 	{"gateway/internal/fanout", append([]string{"proto/gen/..."}, stepMay...)},
+	{"gateway/internal/authn/oidcprovider", nil}, // a test against a real provider
 	{"gateway/internal/authn", append([]string{"gateway/internal/directory"}, stepMay...)},
 	{"gateway/internal/exchange", []string{
 		"gateway/internal/store", "gateway/internal/directory", "gateway/internal/episode", "gateway/internal/request",
@@ -59,6 +60,7 @@ var rows = []struct {
 		"gateway/internal/api/...", "gateway/internal/authn", "gateway/internal/config", "gateway/internal/ledger",
 		"gateway/internal/directory", "gateway/internal/store", "policy", "internal/...", "proto/gen/...",
 	}},
+	{"gateway/bench", nil}, // tests alone
 	{"gateway", []string{"gateway/internal/...", "policy/...", "policy", "internal/...", "proto/gen/..."}},
 	{"agencies/...", []string{"agencies", "agencies/...", "policy", "internal/...", "proto/gen/..."}},
 	{"agencies", []string{"agencies/matching", "policy", "internal/...", "proto/gen/..."}},

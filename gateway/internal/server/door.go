@@ -3,8 +3,10 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -132,8 +134,8 @@ func (d *door) measure(ctx context.Context, method string, next func(context.Con
 }
 
 // publicWords lets out what was written for the caller's eyes, and nothing else: an error of a library or of an agency could quote
-// person data.
-func publicWords(ctx context.Context, _ string, next func(context.Context) error) error {
+// person data. Of such an error the log holds the types, for the same reason.
+func (d *door) publicWords(ctx context.Context, method string, next func(context.Context) error) error {
 	err := next(ctx)
 	var known *fault.Error
 	switch {
@@ -148,8 +150,18 @@ func publicWords(ctx context.Context, _ string, next func(context.Context) error
 	case status.Code(err) == codes.Unimplemented:
 		return status.Error(codes.Unimplemented, "there is no such method")
 	default:
+		d.config.Log.ErrorContext(ctx, "unexpected", "method", d.known(method), "error", typesOf(err), "request_id", callOf(ctx).requestID)
 		return fault.Status(errors.New("an error without public words")).Err()
 	}
+}
+
+// typesOf is the chain of types of an error, without their words.
+func typesOf(err error) string {
+	var types []string
+	for ; err != nil; err = errors.Unwrap(err) {
+		types = append(types, fmt.Sprintf("%T", err))
+	}
+	return strings.Join(types, " < ")
 }
 
 // errPanic stands for the panic in the error; what it said goes to the log's stack only as a type.

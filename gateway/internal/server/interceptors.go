@@ -14,7 +14,7 @@ func (d *door) steps() []step {
 		around(d.logCall),
 		around(d.measure),
 		// Turns every error into public words; whatever stands below may return what it likes.
-		around(publicWords),
+		around(d.publicWords),
 		// Inside the words, so that a panic becomes an internal error without its text; outside everything that could panic.
 		around(d.recoverPanic),
 		// Nothing is decided before it is known who calls.

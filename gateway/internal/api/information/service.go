@@ -175,7 +175,10 @@ func (s *Service) CancelInformationRequest(ctx context.Context, req *mashgatev1.
 		return nil, err
 	}
 	standing, err := s.exchange.Cancel(ctx, c.who, c.ref())
-	if err != nil {
+	switch {
+	case errors.Is(err, request.ErrEnded):
+		return nil, fault.Precondition("REQUEST_ENDED", "the request has ended: there is nothing left to cancel")
+	case err != nil:
 		return nil, err
 	}
 	return c.request(standing), nil
