@@ -128,7 +128,7 @@ func addressOf(payload any, paths map[string]string) *person.Address {
 		return nil
 	}
 	a := person.Address{Postcode: valueAt(payload, paths["postcode"]), Current: true}
-	for _, path := range strings.Fields(paths["lines"]) {
+	for path := range strings.FieldsSeq(paths["lines"]) {
 		if line := valueAt(payload, path); line != "" {
 			a.Lines = append(a.Lines, line)
 		}

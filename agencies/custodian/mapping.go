@@ -164,7 +164,7 @@ func (i Identity) paths(into map[string]bool) {
 			into[path] = true
 		}
 	}
-	for _, part := range strings.Fields(i.Address["lines"] + " " + i.Address["postcode"]) {
+	for part := range strings.FieldsSeq(i.Address["lines"] + " " + i.Address["postcode"]) {
 		into[i.Address["at"]+"."+part] = true
 	}
 }

@@ -92,7 +92,7 @@ func (m Marks) expression(t Table) string {
 // read puts the labels on the record. A mark on a column that is empty is an error: it would be lost in silence.
 func (m Marks) read(t Table, tokens string, r *record.Record) error {
 	r.Header.Labels = []string{}
-	for _, token := range strings.Fields(tokens) {
+	for token := range strings.FieldsSeq(tokens) {
 		code, element, _ := strings.Cut(token, "@")
 		label, err := m.Codes.Words(code)
 		if err != nil {

@@ -65,7 +65,7 @@ func TestNoTwoStoresAreAlike(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, line := range strings.Split(d.Tables, "\n") {
+		for line := range strings.SplitSeq(d.Tables, "\n") {
 			name, isTable := strings.CutPrefix(strings.TrimSpace(line), "CREATE TABLE IF NOT EXISTS ")
 			if !isTable {
 				continue

@@ -152,9 +152,7 @@ func (file expectFile) build() Expect {
 		Proceed: file.Ask == "proceed", Reasons: file.Reasons, Tell: file.Tell, Obligations: file.Obligations, Answers: file.Answers,
 		AnswerReasons: file.AnswerReasons, Records: map[string]Outcome{}, Protected: file.Protected, Conflicts: file.Conflicts, Never: file.Never,
 	}
-	for ref, outcome := range file.Held {
-		e.Records[ref] = outcome
-	}
+	maps.Copy(e.Records, file.Held)
 	for ref, masks := range file.Released {
 		outcome := Outcome{Effect: "permit", Masks: slices.Sorted(slices.Values(masks))}
 		if len(masks) > 0 {

@@ -6,6 +6,7 @@
 package extract
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"regexp"
@@ -60,7 +61,7 @@ func (h Head) check() error {
 		return fmt.Errorf("organisation %q is not the id of an organisation", h.Organisation)
 	}
 	if h.AsOf.IsZero() {
-		return fmt.Errorf("as_of is missing: an index without an age can never say that it found nobody")
+		return errors.New("as_of is missing: an index without an age can never say that it found nobody")
 	}
 	return nil
 }

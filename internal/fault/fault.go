@@ -79,8 +79,7 @@ func (e *Error) GRPCStatus() *status.Status {
 // Status maps any error to what the wire carries. An error that is neither a fault nor already a status becomes an internal error
 // without its words.
 func Status(err error) *status.Status {
-	var f *Error
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*Error](err); ok {
 		return f.GRPCStatus()
 	}
 	if st, ok := status.FromError(err); ok {

@@ -189,8 +189,7 @@ func (b *bench) good(t *testing.T) string {
 }
 
 func reason(err error) string {
-	var known *fault.Error
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*fault.Error](err); ok {
 		return known.Reason
 	}
 	return ""

@@ -112,8 +112,7 @@ func form() episode.Referral {
 }
 
 func reason(err error) string {
-	var f *fault.Error
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
 		return f.Reason
 	}
 	return fmt.Sprint(err)

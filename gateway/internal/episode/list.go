@@ -2,6 +2,7 @@ package episode
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -110,7 +111,7 @@ func (s *Store) addAssignees(ctx context.Context, hub string, page []Summary) er
 // scanPage reads one row more than the limit, newest first, so that the caller knows whether there is a next page.
 func scanPage(ctx context.Context, query *bun.SelectQuery, column, after string, limit int) error {
 	if limit <= 0 {
-		return fmt.Errorf("episode: a page needs a limit")
+		return errors.New("episode: a page needs a limit")
 	}
 	if after != "" {
 		us, id, err := parseCursor(after)

@@ -69,14 +69,15 @@ const referenceLetters = "23456789ABCDEFGHJKMNPQRTUVWXYZ"
 // newReference is random: numbers in a row would let anybody walk through other people's referrals.
 func (s *Store) newReference(ctx context.Context, tx store.Tx, hub string, at time.Time) (string, error) {
 	for {
-		reference := "MARF-" + strconv.Itoa(at.Year()) + "-"
-		for range 8 {
+		letters := make([]byte, 8)
+		for i := range letters {
 			n, err := rand.Int(rand.Reader, big.NewInt(int64(len(referenceLetters))))
 			if err != nil {
 				return "", fmt.Errorf("episode: reference number: %w", err)
 			}
-			reference += string(referenceLetters[n.Int64()])
+			letters[i] = referenceLetters[n.Int64()]
 		}
+		reference := "MARF-" + strconv.Itoa(at.Year()) + "-" + string(letters)
 		taken, err := tx.NewSelect().Model((*referralRow)(nil)).Where("hub = ? AND reference = ?", hub, reference).Exists(ctx)
 		if err != nil {
 			return "", fmt.Errorf("episode: reference number: %w", err)

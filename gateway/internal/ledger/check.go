@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 )
@@ -15,7 +16,7 @@ var (
 
 func (e Entry) check() error {
 	if e.Hub == "" || !e.Kind.known() {
-		return fmt.Errorf("ledger: an entry needs a hub and a known kind")
+		return errors.New("ledger: an entry needs a hub and a known kind")
 	}
 	for what, value := range map[string]string{
 		"hub": e.Hub, "actor": e.Actor, "actor_role": e.ActorRole, "episode": e.Episode, "request": e.Request,
@@ -40,10 +41,10 @@ func (e Entry) check() error {
 
 func (it Item) check() error {
 	if !refs.MatchString(it.Ref) {
-		return fmt.Errorf("its reference is not one")
+		return errors.New("its reference is not one")
 	}
 	if !ids.MatchString(it.Subject) {
-		return fmt.Errorf("its subject is not an id")
+		return errors.New("its subject is not an id")
 	}
 	for what, value := range map[string]string{"category": it.Category, "effect": it.Effect} {
 		if value != "" && !codes.MatchString(value) {
