@@ -203,8 +203,9 @@ func TestHeld(t *testing.T) {
 		if effect == policy.Review {
 			decider = policy.DeciderHolder
 		}
-		return request.Held{Organisation: "police", Subject: "s1", Category: category, Decision: policy.Decision{Effect: effect, Reasons: []policy.Reason{
+		return request.Held{Organisation: "police", Subject: "s1", Category: category, Ref: "r-" + code, Decision: policy.Decision{Effect: effect, Reasons: []policy.Reason{
 			{Code: "tier_permits", Effect: policy.Permit, Tellable: true}, {Code: code, Effect: effect, Tellable: tellable, Decider: decider},
+			{Code: code, Rule: "the holder's too", Effect: effect, Tellable: tellable, Decider: decider},
 		}}}
 	}
 	p := aggregate.NewBuilder(options(t, child(false))).Picture(nil, []request.Held{
@@ -214,6 +215,9 @@ func TestHeld(t *testing.T) {
 		held("pol.missing", policy.Deny, "outside_window", true),
 		held("pol.involvement", policy.Deny, "legally_restricted", false),
 		held("hlt.restricted", policy.Deny, "not_on_this_basis", true),
+		{Organisation: "police", Subject: "s1", Category: "pol.domestic_abuse", Decision: policy.Decision{
+			Effect: policy.Deny, Reasons: []policy.Reason{{Code: "not_on_this_basis", Effect: policy.Deny, Tellable: true}},
+		}},
 	})
 	type line struct{ Category, Effect, Code, Desk, By string }
 	var got []line
@@ -227,6 +231,7 @@ func TestHeld(t *testing.T) {
 	want := []line{
 		{"", "exist", "live_enquiry", desk, ""},
 		{"pol.convictions", "review", "narrative_held", desk, "holder: named person; out of hours: on call"},
+		{"pol.domestic_abuse", "deny", "not_on_this_basis", "", ""}, // not asked for
 		{"pol.missing", "deny", "outside_window", desk, ""},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -22,12 +22,19 @@ const (
 	Error          = "error"
 )
 
-// Tellable are the reasons that carry a decision's effect and may be told; none where the decision is silent.
+// Tellable are the reasons that carry a decision's effect and may be told, one for each code; none where the decision is silent.
 func Tellable(d policy.Decision) []policy.Reason {
 	if d.Silent() {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(d.Reasons), func(r policy.Reason) bool { return r.Effect != d.Effect || !r.Tellable })
+	var told []policy.Reason
+	for _, reason := range d.Reasons {
+		said := slices.ContainsFunc(told, func(r policy.Reason) bool { return r.Code == reason.Code })
+		if reason.Effect == d.Effect && reason.Tellable && !said {
+			told = append(told, reason)
+		}
+	}
+	return told
 }
 
 // heldBack lists what may be told of what is held: each line once and never a count, because how much there is may be the leak.
@@ -53,7 +60,11 @@ func lineOf(h request.Held, words *policy.Vocabulary) (Held, bool) {
 	}
 	line := Held{
 		Organisation: h.Organisation, Subject: h.Subject, Category: h.Category, Effect: h.Decision.Effect, Reasons: reasons,
-		Desk: desk(words, h.Organisation), DecidedBy: decidedBy(words, reasons),
+		DecidedBy: decidedBy(words, reasons),
+	}
+	// A category with no record behind it was not asked for: there is nothing that its holder's desk could tell of.
+	if h.Ref != "" || h.Category == "" {
+		line.Desk = desk(words, h.Organisation)
 	}
 	// exist: only that the agency holds something, and its desk to ring; never the category (domain.md section 4).
 	if line.Effect == policy.Exist {

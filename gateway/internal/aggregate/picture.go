@@ -97,7 +97,7 @@ type Held struct {
 	Effect   policy.Effect
 	// Reasons may all be told.
 	Reasons []policy.Reason
-	// Desk is whom to ring.
+	// Desk is whom to ring; empty for a category that was not asked for.
 	Desk string
 	// DecidedBy says who decides, for a review.
 	DecidedBy string

@@ -22,8 +22,7 @@ import (
 var errEnough = errors.New("seen enough")
 
 func reasonOf(err error) string {
-	var f *fault.Error
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
 		return f.Reason
 	}
 	return ""

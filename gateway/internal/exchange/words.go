@@ -30,7 +30,7 @@ var pathWords = map[string]string{
 	codeOriginator:         "The organisation itself holds this back: ring its safeguarding desk.",
 }
 
-const pathSource = "domain.md 4.5: replies are never confused"
+const pathSource = "Hub sharing rules 4.5: replies are never confused"
 
 // pathReason puts words to what happened on the path. An organisation's own code that is not on the list is not repeated: it could
 // say anything.
@@ -46,7 +46,7 @@ func pathReason(code string) policy.Reason {
 // told where the pack says so; any other is the organisation's own.
 func heldReason(words *policy.Vocabulary, code string, effect policy.Effect) policy.Reason {
 	reason := policy.Reason{Code: codeOriginator, Rule: "organisation", Effect: effect, Text: pathWords[codeOriginator],
-		Source: "design.md, invariant 4: the agency stays in control", Tellable: true}
+		Source: "Hub sharing rules, section 4: an organisation's own policy can only make the result stricter", Tellable: true}
 	if known, ok := words.Reasons[code]; ok {
 		reason.Code, reason.Text, reason.Source, reason.Tellable, reason.Decider = code, known.Text, known.Source, known.Tellable, known.Decider
 	}

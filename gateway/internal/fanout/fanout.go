@@ -64,7 +64,7 @@ type Limits struct {
 	Bytes   int
 }
 
-// DefaultLimits: a leg over its limit ends as an error, never cut (design.md section 1).
+// DefaultLimits are those of design.md section 1: a leg over its limit ends as an error, never cut.
 func DefaultLimits() Limits { return Limits{Records: 5000, Bytes: 64 << 20} }
 
 // Config is what a Fanout needs; every field is needed.

@@ -113,11 +113,11 @@ func (r Request) unasked(o Organisation, subject string) Unasked {
 // held lists what is not asked for, as far as it may be named: a category whose reason may not be told is not named either
 // (domain.md 4.4, what a refusal tells). That a category is not asked for is the same whether or not anything is held. What the hub
 // must first review is always listed, because somebody has to decide it; what is denied only where the rest of the answer would hide
-// it: an answer that is wholly not_asked carries its reasons itself.
+// it: an answer that is wholly not_asked carries its reasons itself. What does not apply to the person says nothing to anybody.
 func (r Request) held(o Organisation, leg Leg) []Held {
 	var list []Held
 	for _, not := range o.NotAsked {
-		listed := not.Effect == policy.Review || slices.Contains(leg.Subjects, not.Subject)
+		listed := not.Effect == policy.Review || slices.Contains(leg.Subjects, not.Subject) && !idle(not)
 		if o.Connected && listed && r.tellable(not) {
 			list = append(list, Held{
 				Organisation: o.ID, Subject: not.Subject, Category: not.Category, Effect: not.Effect, Reasons: not.Reasons,
@@ -125,6 +125,11 @@ func (r Request) held(o Organisation, leg Leg) []Held {
 		}
 	}
 	return list
+}
+
+// idle: the pack's code for a category that is not kept about such a person.
+func idle(not policy.NotAsked) bool {
+	return !slices.ContainsFunc(not.Reasons, func(r policy.Reason) bool { return r.Code != "not_applicable" })
 }
 
 func (r Request) tellable(not policy.NotAsked) bool {
@@ -148,7 +153,7 @@ func notConnected() policy.Reason {
 	return policy.Reason{
 		Code: "not_connected", Rule: "plan", Effect: policy.Deny, Tellable: true,
 		Text:   "This organisation is not connected to the gateway: ring its safeguarding desk.",
-		Source: "domain.md section 3: an organisation that is not connected is listed as such",
+		Source: "Hub sharing rules, section 3: an organisation that is not connected is listed as such",
 	}
 }
 
@@ -156,6 +161,6 @@ func nothingToAsk() policy.Reason {
 	return policy.Reason{
 		Code: "nothing_to_ask", Rule: "plan", Effect: policy.Deny, Tellable: true,
 		Text:   "Nothing that this organisation could be asked about this person is needed, or may be asked.",
-		Source: "domain.md section 4: an agency with nothing permitted is asked nothing and told nothing",
+		Source: "Hub sharing rules, section 4: an agency with nothing permitted is asked nothing and told nothing",
 	}
 }

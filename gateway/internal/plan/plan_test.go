@@ -75,6 +75,25 @@ func tellable(t *rapid.T, reasons []policy.Reason) {
 	}
 }
 
+// TestHeld: what is not asked for, beside what is, without what does not apply to the person.
+func TestHeld(t *testing.T) {
+	p := plan.Make(plan.Request{Subjects: []string{"s1"}, Organisations: []plan.Organisation{{
+		ID: "police", Connected: true, Constraints: []policy.Constraint{{Category: "pol.missing", Subject: "s1"}},
+		NotAsked: []policy.NotAsked{
+			{Category: "pol.convictions", Subject: "s1", Effect: policy.Deny, Reasons: why("not_on_this_basis", true)},
+			{Category: "pol.intelligence", Subject: "s1", Effect: policy.Deny, Reasons: why("not_applicable", true)},
+			{Category: "pol.involvement", Subject: "s1", Effect: policy.Review, Reasons: why("own_answer_missing", true)},
+		},
+	}}})
+	var got []string
+	for _, h := range p.Held {
+		got = append(got, h.Category)
+	}
+	if diff := cmp.Diff([]string{"pol.convictions", "pol.involvement"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestUnasked: the reasons for not asking, as the requester may be told them.
 func TestUnasked(t *testing.T) {
 	p := plan.Make(plan.Request{Subjects: []string{"s1"}, NeverNamed: []string{"hlt.restricted"}, Organisations: []plan.Organisation{
