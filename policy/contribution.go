@@ -3,7 +3,6 @@ package policy
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -175,9 +174,7 @@ func stringsAt(object ast.Object, key string) ([]string, bool) {
 
 // sortedSet sorts and drops repeats; it never returns nil.
 func sortedSet(items []string) []string {
-	set := make(map[string]struct{}, len(items))
-	for _, item := range items {
-		set[item] = struct{}{}
-	}
-	return append(make([]string, 0, len(set)), slices.Sorted(maps.Keys(set))...)
+	set := append(make([]string, 0, len(items)), items...)
+	slices.Sort(set)
+	return slices.Compact(set)
 }

@@ -155,37 +155,48 @@ var recordAttributes = []string{
 	"about", "holder_flags",
 }
 
-// attributes reads one header by attribute name.
+// attributes reads one header by attribute name. Many rules read the same few attributes: each is put into Rego's terms once.
 func (q *Request) attributes(h record.Header) attribute {
+	read := make(map[string]ast.Value, len(recordAttributes))
 	return func(name string) ast.Value {
-		switch name {
-		case "organisation":
-			return ast.String(h.Organisation)
-		case "category":
-			return ast.String(h.Category)
-		case "subject":
-			return ast.String(h.Subject)
-		case "event_date":
-			return ast.String(h.EventDate)
-		case "until":
-			return ast.String(h.Until)
-		case "current":
-			return ast.Boolean(h.Current)
-		case "labels":
-			return stringsValue(h.Labels)
-		case "unlabelled":
-			return stringsValue(q.revision.without(h.Labels))
-		case "labels_known":
-			return ast.Boolean(h.LabelsKnown)
-		case "only_address":
-			return ast.Boolean(h.OnlyAddress)
-		case "about":
-			return q.about[h.Subject].Value
-		case "holder_flags":
-			return stringsValue(q.holderFlags(h))
+		value, ok := read[name]
+		if !ok {
+			value = q.attributeOf(h, name)
+			read[name] = value
 		}
-		return nil
+		return value
 	}
+}
+
+// attributeOf is nil for an attribute that does not exist.
+func (q *Request) attributeOf(h record.Header, name string) ast.Value {
+	switch name {
+	case "organisation":
+		return ast.String(h.Organisation)
+	case "category":
+		return ast.String(h.Category)
+	case "subject":
+		return ast.String(h.Subject)
+	case "event_date":
+		return ast.String(h.EventDate)
+	case "until":
+		return ast.String(h.Until)
+	case "current":
+		return ast.Boolean(h.Current)
+	case "labels":
+		return stringsValue(h.Labels)
+	case "unlabelled":
+		return stringsValue(q.revision.without(h.Labels))
+	case "labels_known":
+		return ast.Boolean(h.LabelsKnown)
+	case "only_address":
+		return ast.Boolean(h.OnlyAddress)
+	case "about":
+		return q.about[h.Subject].Value
+	case "holder_flags":
+		return stringsValue(q.holderFlags(h))
+	}
+	return nil
 }
 
 // releaseInput is the whole input of the release rules.
