@@ -14,7 +14,6 @@ import (
 	"github.com/mashgate/mashgate/gateway/internal/plan"
 	"github.com/mashgate/mashgate/gateway/internal/request"
 	"github.com/mashgate/mashgate/gateway/internal/store"
-	"github.com/mashgate/mashgate/internal/warrant"
 	"github.com/mashgate/mashgate/policy"
 )
 
@@ -195,60 +194,6 @@ func mishapOf(f *fanout.Failure) *mishap {
 	return &mishap{Kind: f.Kind, Code: f.Code}
 }
 
-// permit writes an attempt down, on the leg and on the ledger, and mints its warrant: exactly what is allowed now and nothing more
-// (step 6). A leg whose time is over gets none.
-func (s *story) permit(ctx context.Context, of fanout.Leg, method fanout.Method) (string, error) {
-	l := s.legs[of.Organisation]
-	now := s.Clock.Now()
-	if !now.Before(l.Deadline) {
-		return "", &fanout.Failure{Kind: fanout.NotAnswered, Code: fanout.CodeLate, Cause: errors.New("the leg's time is over")}
-	}
-	b, err := s.ruler(ctx)
-	if err != nil {
-		return "", err
-	}
-	claims := warrant.Claims{
-		Audience: of.Organisation, Hub: s.request.Hub, Request: s.request.ID, Leg: l.ID, Method: string(method),
-		Subjects: b.warrantSubjects(of.Subjects), Purpose: b.episode.Purpose, Basis: b.episode.Basis, RequesterRole: b.who.Role,
-	}
-	if method == fanout.Locate {
-		claims.BodyDigest = warrant.Digest(of.Body)
-	} else if claims.Constraints, err = json.Marshal(of.Constraints); err != nil {
-		return "", fmt.Errorf("writing the constraints: %w", err)
-	}
-	if err := s.attempt(ctx, b, l, of, method); err != nil {
-		return "", err
-	}
-	claims.Attempt = l.Attempt
-	return s.Minter.Mint(claims)
-}
-
-func (s *story) attempt(ctx context.Context, b *bench, l *leg, of fanout.Leg, method fanout.Method) error {
-	state := map[fanout.Method]request.LegState{fanout.Locate: request.LegLocating, fanout.Collect: request.LegCollecting}[method]
-	var claimed request.Leg
-	err := s.DB.InTx(ctx, func(ctx context.Context, tx store.Tx) error {
-		if err := b.still(ctx, tx); err != nil {
-			return err
-		}
-		var err error
-		if claimed, err = s.Requests.Claim(ctx, tx, l.Leg, s.Clock.Now().Add(warrant.Lifetime)); err != nil {
-			return err
-		}
-		claimed.State = state
-		if err := s.Requests.SaveLeg(ctx, tx, claimed); err != nil {
-			return err
-		}
-		entry := b.entry(ledger.KindAsk, s.request.ID)
-		entry.Organisation, entry.Subjects, entry.Method, entry.Items = of.Organisation, of.Subjects, string(method), askedItems(of.Constraints)
-		_, err = s.Ledger.Append(ctx, tx, entry)
-		return err
-	})
-	if err == nil {
-		l.Leg = claimed
-	}
-	return err
-}
-
 // save writes down how a leg's Locate or Collect ended.
 func (s *story) save(ctx context.Context, l *leg, state request.LegState) error {
 	return s.DB.InTx(ctx, func(ctx context.Context, tx store.Tx) error {
@@ -314,38 +259,4 @@ func (b *bench) constraints(ctx context.Context, l *leg) ([]policy.Constraint, e
 		allowed := slices.ContainsFunc(current, func(o policy.Constraint) bool { return o.Category == c.Category && o.Subject == c.Subject })
 		return !allowed || !slices.Contains(l.Subjects, c.Subject) || l.progress.Matches[c.Subject].Outcome != fanout.Matched
 	}), nil
-}
-
-// protection is the union of the flags, and whether an organisation that could have set safe_address was unable to say. One that
-// knows too little of a person to look has answered: it holds nothing on them that it could find.
-func protection(legs map[string]*leg, maySet func(string) bool) (flags []policy.Flag, unknown bool) {
-	for _, l := range legs {
-		failed := l.progress.Matches == nil
-		for subject, match := range l.progress.Matches {
-			failed = failed || match.Outcome == fanout.Failed && match.Code != fanout.CodeTooFew
-			for _, flag := range match.Flags {
-				flags = append(flags, policy.Flag{Subject: subject, Flag: flag, Organisation: l.Organisation})
-			}
-		}
-		unknown = unknown || failed && maySet(l.Organisation)
-	}
-	return flags, unknown
-}
-
-const safeAddress = "safe_address"
-
-// maySet tells which organisations could set safe_address; that is the hub's data. Without the pack, each of them could.
-func (s *story) maySet() func(string) bool {
-	if s.pinned == nil {
-		return func(string) bool { return true }
-	}
-	return maySetSafeAddress(s.pinned.Vocabulary())
-}
-
-func maySetSafeAddress(words *policy.Vocabulary) func(string) bool {
-	holders := words.Flags[safeAddress].MaySet
-	return func(organisation string) bool {
-		at := slices.IndexFunc(words.Organisations, func(o policy.OrganisationEntry) bool { return o.ID == organisation })
-		return at < 0 || slices.ContainsFunc(words.Organisations[at].Holders, func(h string) bool { return slices.Contains(holders, h) })
-	}
 }

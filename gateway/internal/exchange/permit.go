@@ -1,0 +1,68 @@
+package exchange
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/mashgate/mashgate/gateway/internal/fanout"
+	"github.com/mashgate/mashgate/gateway/internal/ledger"
+	"github.com/mashgate/mashgate/gateway/internal/request"
+	"github.com/mashgate/mashgate/gateway/internal/store"
+	"github.com/mashgate/mashgate/internal/warrant"
+)
+
+// permit writes an attempt down, on the leg and on the ledger, and mints its warrant: exactly what is allowed now and nothing more
+// (step 6). A leg whose time is over gets none.
+func (s *story) permit(ctx context.Context, of fanout.Leg, method fanout.Method) (string, error) {
+	l := s.legs[of.Organisation]
+	now := s.Clock.Now()
+	if !now.Before(l.Deadline) {
+		return "", &fanout.Failure{Kind: fanout.NotAnswered, Code: fanout.CodeLate, Cause: errors.New("the leg's time is over")}
+	}
+	b, err := s.ruler(ctx)
+	if err != nil {
+		return "", err
+	}
+	claims := warrant.Claims{
+		Audience: of.Organisation, Hub: s.request.Hub, Request: s.request.ID, Leg: l.ID, Method: string(method),
+		Subjects: b.warrantSubjects(of.Subjects), Purpose: b.episode.Purpose, Basis: b.episode.Basis, RequesterRole: b.who.Role,
+	}
+	if method == fanout.Locate {
+		claims.BodyDigest = warrant.Digest(of.Body)
+	} else if claims.Constraints, err = json.Marshal(of.Constraints); err != nil {
+		return "", fmt.Errorf("writing the constraints: %w", err)
+	}
+	if err := s.attempt(ctx, b, l, of, method); err != nil {
+		return "", err
+	}
+	claims.Attempt = l.Attempt
+	return s.Minter.Mint(claims)
+}
+
+func (s *story) attempt(ctx context.Context, b *bench, l *leg, of fanout.Leg, method fanout.Method) error {
+	state := map[fanout.Method]request.LegState{fanout.Locate: request.LegLocating, fanout.Collect: request.LegCollecting}[method]
+	var claimed request.Leg
+	err := s.DB.InTx(ctx, func(ctx context.Context, tx store.Tx) error {
+		if err := b.still(ctx, tx); err != nil {
+			return err
+		}
+		var err error
+		if claimed, err = s.Requests.Claim(ctx, tx, l.Leg, s.Clock.Now().Add(warrant.Lifetime)); err != nil {
+			return err
+		}
+		claimed.State = state
+		if err := s.Requests.SaveLeg(ctx, tx, claimed); err != nil {
+			return err
+		}
+		entry := b.entry(ledger.KindAsk, s.request.ID)
+		entry.Organisation, entry.Subjects, entry.Method, entry.Items = of.Organisation, of.Subjects, string(method), askedItems(of.Constraints)
+		_, err = s.Ledger.Append(ctx, tx, entry)
+		return err
+	})
+	if err == nil {
+		l.Leg = claimed
+	}
+	return err
+}
