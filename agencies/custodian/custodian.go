@@ -7,6 +7,7 @@ package custodian
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
@@ -124,8 +125,9 @@ func (c *Custodian) Config(ctx context.Context) (agencies.Config, error) {
 	}, nil
 }
 
-// Candidates are all people of the file: it is small, and matching chooses.
-func (c *Custodian) Candidates(ctx context.Context, _ person.Identity) ([]matching.Candidate, error) {
+// Candidates are all people of the file: it is small, and matching chooses. Somebody who is asked for without the number that people
+// of whom the file gives no name are known by could be any of these: that the others are somebody else does not make it "no trace".
+func (c *Custodian) Candidates(ctx context.Context, who person.Identity) ([]matching.Candidate, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -133,7 +135,20 @@ func (c *Custodian) Candidates(ctx context.Context, _ person.Identity) ([]matchi
 	for _, ref := range slices.Sorted(maps.Keys(c.people)) {
 		all = append(all, matching.Candidate{Ref: ref, Identity: c.people[ref].identity})
 	}
+	if who.NHSNumber == "" && c.unnamed() && matching.Match(who, all).Outcome == matching.NoTrace {
+		return nil, &agencies.Failure{Code: "too_few_identifiers", Cause: errors.New("the file knows people by their number alone")}
+	}
 	return all, nil
+}
+
+// unnamed tells whether somebody in the file cannot be found by name and date of birth.
+func (c *Custodian) unnamed() bool {
+	for _, p := range c.people {
+		if p.identity.GivenName == "" || p.identity.FamilyName == "" || p.identity.DateOfBirth == "" {
+			return true
+		}
+	}
+	return false
 }
 
 // Records are those the mapping made of one person in one category.

@@ -1,6 +1,7 @@
 package custodian_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,9 +10,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/mashgate/mashgate/agencies"
 	"github.com/mashgate/mashgate/agencies/adaptertest"
 	"github.com/mashgate/mashgate/agencies/agencytest"
 	"github.com/mashgate/mashgate/agencies/custodian"
+	"github.com/mashgate/mashgate/agencies/matching"
 	"github.com/mashgate/mashgate/internal/person"
 	"github.com/mashgate/mashgate/internal/record"
 )
@@ -179,5 +182,30 @@ func TestAMappingThatCannotHoldIsRefusedByName(t *testing.T) {
 				t.Errorf("error is %v, want one with %q", err, test.want)
 			}
 		})
+	}
+}
+
+// Nobody was found is only said of an index in which the person could have been found.
+func TestAFileOfNumbersSaysNoTraceOnlyOfNumbers(t *testing.T) {
+	byName := stranger
+	byName.NHSNumber = ""
+	tests := []struct {
+		file string
+		who  person.Identity
+		want string
+	}{
+		{"testdata/police.json", byName, "too_few_identifiers"},
+		{"testdata/police.json", stranger, ""},
+		{"testdata/local-authority.json", byName, ""},
+	}
+	for _, test := range tests {
+		all, err := open(t, test.file).Candidates(t.Context(), test.who)
+		var failure *agencies.Failure
+		if got := errors.As(err, &failure); got != (test.want != "") || got && failure.Code != test.want {
+			t.Errorf("%s: error %v, want %q", test.file, err, test.want)
+		}
+		if err == nil && matching.Match(test.who, all).Outcome != matching.NoTrace {
+			t.Errorf("%s: a stranger is found", test.file)
+		}
 	}
 }

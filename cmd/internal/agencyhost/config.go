@@ -7,6 +7,8 @@ import (
 	"os"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/mashgate/mashgate/internal/clock"
 )
 
 // Config is what one agency process is told. A relative path is relative to where the process runs.
@@ -28,6 +30,8 @@ type Config struct {
 	Authority   string `yaml:"authority"`
 	// WarrantKeys are the public keys with which the gateway signs warrants, by id.
 	WarrantKeys []WarrantKey `yaml:"warrant_keys"`
+	// Clock is set in code only; nil is the machine's.
+	Clock clock.Clock `yaml:"-"`
 }
 
 // Custodian names the files of a file-backed agency.

@@ -43,6 +43,9 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
+	if c.Clock == nil {
+		c.Clock = clock.System{}
+	}
 	material, err := peer.Load(peer.Files{Certificate: c.Certificate, Key: c.Key, Authority: c.Authority})
 	if err != nil {
 		return nil, err
@@ -67,7 +70,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
 	if err := h.openStore(ctx, c); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
-	h.config.Verifier, h.config.Journal, h.config.Clock, h.config.Log = verifier, h.journal, clock.System{}, log
+	h.config.Verifier, h.config.Journal, h.config.Clock, h.config.Log = verifier, h.journal, c.Clock, log
 	return h, nil
 }
 
@@ -143,16 +146,16 @@ func (c Config) verifier(gateway peer.Identity) (*warrant.Verifier, error) {
 		}
 		keys[k.ID] = warrant.Key{Algorithm: k.Algorithm, Public: public}
 	}
-	return warrant.NewVerifier(warrant.VerifierConfig{Keys: keys, Issuer: gateway.SAN(), Audience: c.Organisation, Clock: clock.System{}})
+	return warrant.NewVerifier(warrant.VerifierConfig{Keys: keys, Issuer: gateway.SAN(), Audience: c.Organisation, Clock: c.Clock})
 }
 
-// Serve answers on the listener until the context ends.
-func (h *Host) Serve(ctx context.Context, listener net.Listener) error {
+// Serve answers on the listener until the context ends. More options go to the server as they are.
+func (h *Host) Serve(ctx context.Context, listener net.Listener, more ...grpc.ServerOption) error {
 	agency, err := agencies.New(h.config)
 	if err != nil {
 		return err
 	}
-	server, err := agencies.NewServer(agency, h.tls, grpc.StatsHandler(otelgrpc.NewServerHandler()))
+	server, err := agencies.NewServer(agency, h.tls, append(more, grpc.StatsHandler(otelgrpc.NewServerHandler()))...)
 	if err != nil {
 		return err
 	}

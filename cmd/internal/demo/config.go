@@ -31,7 +31,7 @@ func (h *Hub) config(k keys, agencies map[string]string, o Options, log *slog.Lo
 	for _, organisation := range city.Organisations() {
 		c.Organisations = append(c.Organisations, gateway.Organisation{ID: organisation, Address: agencies[organisation]})
 	}
-	c.Demo, c.Logger = true, log
+	c.Demo, c.Logger, c.Clock = true, log, o.Clock
 	c.People = h.people(o)
 	return c
 }

@@ -14,11 +14,13 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
 
 	"github.com/mashgate/mashgate/cmd/internal/agencyhost"
 	"github.com/mashgate/mashgate/cmd/internal/dial"
 	"github.com/mashgate/mashgate/gateway"
 	"github.com/mashgate/mashgate/internal/city"
+	"github.com/mashgate/mashgate/internal/clock"
 	"github.com/mashgate/mashgate/internal/peer"
 )
 
@@ -36,6 +38,12 @@ type Options struct {
 	Log io.Writer
 	// People are further users beside People().
 	People []gateway.Person
+	// Custodians names, by organisation, the custodian's file that it answers from in place of what the city holds.
+	Custodians map[string]string
+	// Clock is what the gateway, the agencies and the issuer read; nil is the machine's.
+	Clock clock.Clock
+	// Agency adds to the server of an agency, by organisation; nil adds nothing. A test listens in on what agencies are asked.
+	Agency func(organisation string) []grpc.ServerOption
 	// Change alters the gateway's configuration before it starts; nil leaves it.
 	Change func(*gateway.Config)
 }
@@ -47,6 +55,7 @@ type Hub struct {
 	IssuerURL string
 
 	dir    string
+	clock  clock.Clock
 	issuer *issuer
 	cancel context.CancelFunc
 	parts  *errgroup.Group
@@ -54,15 +63,18 @@ type Hub struct {
 
 // Start makes the data folder and starts everything; it returns when the gateway answers. The hub stops with Close.
 func Start(ctx context.Context, o Options) (*Hub, error) {
+	if o.Clock == nil {
+		o.Clock = clock.System{}
+	}
 	if err := makeFolder(o.Dir); err != nil {
 		return nil, err
 	}
-	if err := city.Generate(filepath.Join(o.Dir, "city"), city.Options{Families: o.Families, Seed: o.Seed, Now: time.Now()}); err != nil {
+	if err := city.Generate(filepath.Join(o.Dir, "city"), city.Options{Families: o.Families, Seed: o.Seed, Now: o.Clock.Now()}); err != nil {
 		return nil, fmt.Errorf("making the city: %w", err)
 	}
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	parts, run := errgroup.WithContext(run)
-	h := &Hub{dir: o.Dir, cancel: cancel, parts: parts}
+	h := &Hub{dir: o.Dir, clock: o.Clock, cancel: cancel, parts: parts}
 	if err := h.start(ctx, run, o); err != nil {
 		h.cancel()
 		_ = h.Close() // what stops because the start failed has nothing to add to why
@@ -76,7 +88,7 @@ func (h *Hub) start(ctx, run context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	if h.issuer, err = newIssuer(); err != nil {
+	if h.issuer, err = newIssuer(o.Clock); err != nil {
 		return err
 	}
 	if err := h.issuer.serve(); err != nil {
@@ -84,7 +96,7 @@ func (h *Hub) start(ctx, run context.Context, o Options) error {
 	}
 	h.IssuerURL = h.issuer.url
 	log := slog.New(slog.NewJSONHandler(o.Log, nil))
-	addresses, err := h.startAgencies(run, keys, log)
+	addresses, err := h.startAgencies(run, keys, o, log)
 	if err != nil {
 		return err
 	}
@@ -121,10 +133,10 @@ func (h *Hub) startGateway(ctx, run context.Context, config gateway.Config) erro
 	}
 }
 
-func (h *Hub) startAgencies(run context.Context, keys keys, log *slog.Logger) (map[string]string, error) {
+func (h *Hub) startAgencies(run context.Context, keys keys, o Options, log *slog.Logger) (map[string]string, error) {
 	addresses := map[string]string{}
 	for _, organisation := range city.Organisations() {
-		config, err := h.agencyConfig(keys, organisation)
+		config, err := h.agencyConfig(keys, organisation, o)
 		if err != nil {
 			return nil, err
 		}
@@ -137,13 +149,17 @@ func (h *Hub) startAgencies(run context.Context, keys keys, log *slog.Logger) (m
 			return nil, errors.Join(fmt.Errorf("starting %s: %w", organisation, err), host.Close())
 		}
 		addresses[organisation] = listener.Addr().String()
-		h.parts.Go(func() error { return errors.Join(host.Serve(run, listener), host.Close()) })
+		var more []grpc.ServerOption
+		if o.Agency != nil {
+			more = o.Agency(organisation)
+		}
+		h.parts.Go(func() error { return errors.Join(host.Serve(run, listener, more...), host.Close()) })
 	}
 	return addresses, nil
 }
 
 // agencyConfig writes the files with which the agency could run as a process of its own, and returns what they say.
-func (h *Hub) agencyConfig(keys keys, organisation string) (agencyhost.Config, error) {
+func (h *Hub) agencyConfig(keys keys, organisation string, o Options) (agencyhost.Config, error) {
 	dir := filepath.Join(h.dir, "agencies", organisation)
 	files, err := keys.issue(peer.Identity{Kind: peer.Agency, Name: organisation}, filepath.Join(dir, "tls"))
 	if err != nil {
@@ -154,6 +170,10 @@ func (h *Hub) agencyConfig(keys keys, organisation string) (agencyhost.Config, e
 		Extract:     filepath.Join(h.dir, "city", "extract", organisation+".ndjson"),
 		Certificate: files.Certificate, Key: files.Key, Authority: files.Authority,
 		WarrantKeys: []agencyhost.WarrantKey{{ID: keys.warrantID, Algorithm: keys.warrantAlgorithm, File: keys.warrantPublic}},
+		Clock:       o.Clock,
+	}
+	if file := o.Custodians[organisation]; file != "" {
+		config.Extract, config.Custodian.File = "", file
 	}
 	return config, config.Write(filepath.Join(dir, "agency.yaml"))
 }

@@ -16,6 +16,8 @@ import (
 	"github.com/lestrrat-go/jwx/v3/jwk"
 	"github.com/lestrrat-go/jwx/v3/jws"
 	"github.com/lestrrat-go/jwx/v3/jwt"
+
+	"github.com/mashgate/mashgate/internal/clock"
 )
 
 // tokenLife is how long a demo token lives.
@@ -29,11 +31,12 @@ const audience = "DEMO-mashgate"
 type issuer struct {
 	url    string
 	key    jwk.Key
+	clock  clock.Clock
 	server *http.Server
 	done   chan error
 }
 
-func newIssuer() (*issuer, error) {
+func newIssuer(clk clock.Clock) (*issuer, error) {
 	raw, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("making the demo issuer's key: %w", err)
@@ -43,7 +46,7 @@ func newIssuer() (*issuer, error) {
 		return nil, fmt.Errorf("making the demo issuer's key: %w", err)
 	}
 	err = errors.Join(key.Set(jwk.KeyIDKey, "DEMO-"+rand.Text()), key.Set(jwk.AlgorithmKey, jwa.ES256()), key.Set(jwk.KeyUsageKey, "sig"))
-	return &issuer{key: key, done: make(chan error, 1)}, err
+	return &issuer{key: key, clock: clk, done: make(chan error, 1)}, err
 }
 
 // serve publishes discovery and the key until close is called.
@@ -86,7 +89,7 @@ func (i *issuer) close(ctx context.Context) error {
 
 // token signs an access token (RFC 9068) for one of the demo's people.
 func (i *issuer) token(subject string) (string, error) {
-	now := time.Now()
+	now := i.clock.Now()
 	claims, err := jwt.NewBuilder().Issuer(i.url).Subject(subject).Audience([]string{audience}).JwtID(rand.Text()).
 		IssuedAt(now).NotBefore(now).Expiration(now.Add(tokenLife)).Claim("client_id", "DEMO").Build()
 	if err != nil {

@@ -101,7 +101,7 @@ func (c *cases) record(ctx context.Context, told *Told) error {
 	}
 	if b := e.BreakGlass; b != nil {
 		told.Episode, err = client.BreakGlass(ctx, &mashgatev1.BreakGlassRequest{
-			Name: name, Reason: b.Reason, ExpireTime: timestamppb.New(time.Now().Add(time.Duration(b.Hours) * time.Hour)),
+			Name: name, Reason: b.Reason, ExpireTime: timestamppb.New(c.hub.clock.Now().Add(time.Duration(b.Hours) * time.Hour)),
 		})
 		if err != nil {
 			return fmt.Errorf("break-glass: %w", err)
