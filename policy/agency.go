@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 
-	"github.com/open-policy-agent/opa/v1/storage/inmem"
-
 	"github.com/mashgate/mashgate/internal/record"
 )
 
@@ -52,7 +50,7 @@ func CompileAgency(ctx context.Context, fsys fs.FS) (*AgencyPolicy, error) {
 	if err != nil {
 		return nil, err
 	}
-	compiler, err := pack.compiler()
+	both, err := pack.compile()
 	if err != nil {
 		return nil, err
 	}
@@ -64,8 +62,7 @@ func CompileAgency(ctx context.Context, fsys fs.FS) (*AgencyPolicy, error) {
 	if err := a.joiner.checkHeads(pack.modules, agencyEntry); err != nil {
 		return nil, err
 	}
-	store := inmem.NewFromObjectWithOpts(pack.data, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
-	a.entry, err = prepare(ctx, compiler, store, agencyEntry)
+	a.entry, err = prepare(ctx, both.whole, pack.newStore(), agencyEntry)
 	return a, err
 }
 

@@ -9,6 +9,7 @@ import (
 	_ "time/tzdata" // days and ages are Europe/London's, also where the host has no zone files
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 
 	"github.com/mashgate/mashgate/internal/record"
@@ -39,17 +40,27 @@ func (p *Pack) newCompiler() *ast.Compiler {
 		WithDefaultRegoVersion(ast.RegoV1)
 }
 
-// compiler compiles the rules once; variants that differ in data alone share the result.
-func (p *Pack) compiler() (*ast.Compiler, error) {
+// compilers are the rules, compiled twice over: partial evaluation writes to the terms it reads, so it has copies of its own.
+type compilers struct{ whole, partial *ast.Compiler }
+
+// compile compiles the rules once; variants that differ in data alone share the result.
+func (p *Pack) compile() (compilers, error) {
 	if p.compiled != nil {
-		return p.compiled, nil
+		return *p.compiled, nil
 	}
-	compiler := p.newCompiler()
-	if compiler.Compile(p.modules); compiler.Failed() {
-		return nil, fmt.Errorf("policy: compiling: %w", compiler.Errors)
+	both := compilers{whole: p.newCompiler(), partial: p.newCompiler()}
+	for _, compiler := range []*ast.Compiler{both.whole, both.partial} {
+		if compiler.Compile(p.modules); compiler.Failed() {
+			return compilers{}, fmt.Errorf("policy: compiling: %w", compiler.Errors)
+		}
 	}
-	p.compiled = compiler
-	return compiler, nil
+	p.compiled = &both
+	return both, nil
+}
+
+// newStore holds the pack's data as the terms that rules read.
+func (p *Pack) newStore() storage.Store {
+	return inmem.NewFromObjectWithOpts(p.data, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
 }
 
 // Compile reads, compiles and checks a hub's pack. What it returns can decide; a pack with anything wrong in it never gets that far.
@@ -87,7 +98,7 @@ func (p *Pack) Compile(ctx context.Context, options CompileOptions) (*Revision, 
 	if err != nil {
 		return nil, err
 	}
-	compiler, err := p.compiler()
+	both, err := p.compile()
 	if err != nil {
 		return nil, err
 	}
@@ -103,12 +114,12 @@ func (p *Pack) Compile(ctx context.Context, options CompileOptions) (*Revision, 
 	if err := r.joiner.checkHeads(p.modules, releaseEntry); err != nil {
 		return nil, err
 	}
-	store := inmem.NewFromObjectWithOpts(p.data, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
+	store := p.newStore()
 	for entry, target := range map[string]*query{askEntry: &r.ask, releaseEntry: &r.release, callEntry: &r.call} {
-		if *target, err = prepare(ctx, compiler, store, entry); err != nil {
+		if *target, err = prepare(ctx, both.whole, store, entry); err != nil {
 			return nil, err
 		}
 	}
-	r.partial, err = preparePartial(ctx, compiler, store, releaseEntry)
+	r.partial, err = preparePartial(ctx, both.partial, p.newStore(), releaseEntry)
 	return r, err
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"maps"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -356,4 +357,28 @@ func FuzzPackData(f *testing.F) {
 			t.Errorf("%q was read as nothing", source)
 		}
 	})
+}
+
+// One revision decides for requests of different shapes at once; the race detector watches over what they share.
+func TestOneRevisionDecidesForManyRequestsAtOnce(t *testing.T) {
+	revision := compiled(t)
+	bases := []string{"s47", "mash", "s17", "early_help"}
+	var all sync.WaitGroup
+	for i := range 16 {
+		all.Go(func() {
+			input := family(revision.Vocabulary())
+			input.Episode.Basis = bases[i%len(bases)]
+			input.At = input.At.AddDate(0, 0, i/len(bases))
+			request, err := revision.Open(t.Context(), input)
+			if err != nil {
+				t.Errorf("opening: %v", err)
+				return
+			}
+			constraints, err := request.Constraints(t.Context(), "police")
+			if err != nil || (bases[i%len(bases)] == "s47") != (len(constraints) > 0) {
+				t.Errorf("%s: %d constraints, %v", input.Episode.Basis, len(constraints), err)
+			}
+		})
+	}
+	all.Wait()
 }

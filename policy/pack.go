@@ -25,7 +25,7 @@ type Pack struct {
 	schemas *ast.SchemaSet
 	digest  string
 	// compiled and compiledTests are kept for variants that differ in data alone, because compiling reads no data.
-	compiled      *ast.Compiler
+	compiled      *compilers
 	compiledTests *ast.Compiler
 }
 

@@ -46,7 +46,7 @@ func compileResidual(partial *rego.PartialQueries, j joiner) (*residual, error) 
 	}
 	r := &residual{bodies: make([]residualBody, 0, len(partial.Queries))}
 	for _, query := range partial.Queries {
-		body, err := compileBody(query, j)
+		body, err := compileBody(query.Copy(), j) // the next partial evaluation may write to terms of this one
 		if err != nil {
 			return nil, err
 		}

@@ -23,7 +23,10 @@ type Revision struct {
 	ask        query
 	release    query
 	call       query
-	partial    rego.PreparedPartialQuery
+
+	// partial is used by one goroutine at a time, and has rules and data of its own: OPA's partial evaluation writes to terms it reads.
+	partialMu sync.Mutex
+	partial   rego.PreparedPartialQuery
 
 	mu        sync.Mutex
 	residuals map[string]*residual
@@ -48,11 +51,13 @@ const residualLimit = 256
 // and the interpreter has to decide.
 func (r *Revision) residualOf(ctx context.Context, shape *ast.Term) (*residual, error) {
 	key := shape.String()
-	r.mu.Lock()
-	known, ok := r.residuals[key]
-	r.mu.Unlock()
-	if ok {
+	if known, ok := r.knownResidual(key); ok {
 		return known, nil
+	}
+	r.partialMu.Lock()
+	defer r.partialMu.Unlock()
+	if known, ok := r.knownResidual(key); ok {
+		return known, nil // compiled while this goroutine waited
 	}
 	input := ast.NewObject([2]*ast.Term{ast.InternedTerm("request"), shape})
 	left, err := r.partial.Partial(ctx, rego.EvalParsedInput(input), rego.EvalUnknowns([]string{"input.record"}))
@@ -73,6 +78,13 @@ func (r *Revision) residualOf(ctx context.Context, shape *ast.Term) (*residual, 
 	}
 	r.residuals[key] = rules
 	return rules, nil
+}
+
+func (r *Revision) knownResidual(key string) (*residual, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	known, ok := r.residuals[key]
+	return known, ok
 }
 
 // Interpreted counts the request shapes whose release rules could not be compiled. For the default pack it is 0.

@@ -116,7 +116,7 @@ func next(w io.Writer, hub *demo.Hub, told demo.Told, dir string) {
 		fmt.Fprintf(w, "  %-5s %-23s %s\n", p.ID, p.Role, hub.ProfileFile(p.ID))
 	}
 	fmt.Fprintf(w, "\nTry next:\n")
-	fmt.Fprintf(w, "  go run ./cmd/mashctl --profile %s policy explain %s\n", hub.ProfileFile("sara"), told.Request.GetName())
+	fmt.Fprintf(w, "  go run ./cmd/mashctl --profile %s policy explain %s\n", hub.ProfileFile("iris"), told.Request.GetName())
 	fmt.Fprintf(w, "  go run ./cmd/mashctl --profile %s ledger list\n", hub.ProfileFile("ada"))
 	fmt.Fprintf(w, "  curl --cacert %s -H \"Authorization: Bearer $(cat %s)\" %s/v1/%s/picture\n",
 		hub.AuthorityFile(), hub.Profile("sara").TokenFile, rest, told.Request.GetName())
