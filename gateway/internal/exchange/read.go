@@ -104,7 +104,7 @@ func (e *Exchange) Watch(ctx context.Context, who directory.Person, ref request.
 	}
 	wake, stop := e.Requests.Subscribe(ref)
 	defer stop()
-	if w.caughtUp, err = e.lastEvent(ctx, ref, after); err != nil {
+	if w.caughtUp, err = e.Requests.LastSeq(ctx, ref); err != nil {
 		return err
 	}
 	for {
@@ -130,16 +130,6 @@ type watch struct {
 	caughtUp int64
 	send     func(Event) error
 	reader   *reader
-}
-
-func (e *Exchange) lastEvent(ctx context.Context, ref request.Ref, after int64) (int64, error) {
-	for {
-		events, err := e.Requests.Events(ctx, request.EventQuery{Request: ref, After: after, Limit: eventsAtOnce})
-		if err != nil || len(events) == 0 {
-			return after, err
-		}
-		after = events[len(events)-1].Seq
-	}
 }
 
 // step sends what there is. Events of one reading are few, so that memory does not grow with the answer.

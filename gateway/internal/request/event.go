@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/mashgate/mashgate/gateway/internal/store"
@@ -68,9 +67,7 @@ func (s *Store) AddChunk(ctx context.Context, tx store.Tx, ref Ref, c Chunk) (Ch
 	if c.LedgerEntry <= 0 {
 		return Chunk{}, errors.New("request: a chunk without its ledger entry")
 	}
-	c.Records = slices.Clone(c.Records)
-	for i, r := range c.Records {
-		c.Records[i].Record.Header = r.Record.Header.Normalised() // a header that is not total could not be read again
+	for _, r := range c.Records {
 		if h := r.Record.Header; h.Organisation != c.Organisation || h.Subject != c.Subject || !r.Decision.Effect.Content() {
 			return Chunk{}, errors.New("request: a chunk holds a record of another organisation or subject, or one that was not released")
 		}
@@ -79,7 +76,7 @@ func (s *Store) AddChunk(ctx context.Context, tx store.Tx, ref Ref, c Chunk) (Ch
 		return Chunk{}, err
 	}
 	var err error
-	c.Seq, err = s.add(ctx, tx, ref, kindChunk, c)
+	c.Seq, err = s.add(ctx, tx, ref, kindChunk, keepChunk(c))
 	return c, err
 }
 
@@ -163,6 +160,15 @@ func (s *Store) Events(ctx context.Context, q EventQuery) ([]Event, error) {
 	return s.events(ctx, q, "")
 }
 
+// LastSeq is the sequence number of the newest event; 0 when there is none.
+func (s *Store) LastSeq(ctx context.Context, ref Ref) (seq int64, err error) {
+	err = s.db.Read().NewSelect().Model((*eventRow)(nil)).ColumnExpr("COALESCE(MAX(seq), 0)").Where("request = ?", ref.ID).Scan(ctx, &seq)
+	if err != nil {
+		return 0, fmt.Errorf("request: looking for the newest event: %w", err)
+	}
+	return seq, nil
+}
+
 // Answers returns the answers so far, in the order in which they came.
 func (s *Store) Answers(ctx context.Context, ref Ref) ([]Answer, error) {
 	events, err := s.events(ctx, EventQuery{Request: ref}, kindAnswer)
@@ -201,13 +207,13 @@ func (s *Store) openEvent(ref Ref, row eventRow) (Event, error) {
 	e := Event{Seq: row.Seq, Time: time.UnixMicro(row.Time).UTC()}
 	var into any
 	var end ended
+	var chunk keptChunk
 	switch row.Kind {
 	case kindAnswer:
 		e.Answer = &Answer{}
 		into = e.Answer
 	case kindChunk:
-		e.Chunk = &Chunk{}
-		into = e.Chunk
+		into = &chunk
 	case kindHeld:
 		e.Held = &Held{}
 		into = e.Held
@@ -219,15 +225,16 @@ func (s *Store) openEvent(ref Ref, row eventRow) (Event, error) {
 	if err := s.open(ref.Episode, eventPlace(ref.ID, row.Seq), row.Body, into); err != nil {
 		return Event{}, err
 	}
-	switch {
-	case e.Answer != nil:
+	var err error
+	switch row.Kind {
+	case kindAnswer:
 		e.Answer.Seq = row.Seq
-	case e.Chunk != nil:
-		e.Chunk.Seq = row.Seq
-	case e.Held != nil:
+	case kindChunk:
+		e.Chunk, err = chunk.chunk(row.Seq)
+	case kindHeld:
 		e.Held.Seq = row.Seq
 	default:
 		e.Ended = end.State
 	}
-	return e, nil
+	return e, err
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 
 	"github.com/mashgate/mashgate/gateway/internal/store"
@@ -19,10 +18,10 @@ import (
 
 // Arrived is one record as an organisation sent it, before anything was decided on it.
 type Arrived struct {
-	Record record.Record `json:"record"`
+	Record record.Record
 	// Stub is review or exist where the fields stayed with their holder, and Reasons are the holder's codes for that.
-	Stub    string   `json:"stub"`
-	Reasons []string `json:"reasons"`
+	Stub    string
+	Reasons []string
 }
 
 // Staged is one chunk that has arrived and is out of sight: nobody but the exchange reads it, and what becomes of it is decided when
@@ -58,12 +57,8 @@ func (s *Store) Stage(ctx context.Context, tx store.Tx, ref Ref, c Staged) error
 	if r.State != Running {
 		return ErrEnded
 	}
-	c.Items = slices.Clone(c.Items)
-	for i := range c.Items {
-		c.Items[i].Record.Header = c.Items[i].Record.Header.Normalised() // a header that is not total could not be read again
-	}
 	row := stagedRow{Request: ref.ID, Organisation: c.Organisation, Subject: c.Subject, Place: strings.ToLower(rand.Text())}
-	if row.Body, err = s.seal(ref.Episode, stagedPlace(row), c.Items); err != nil {
+	if row.Body, err = s.seal(ref.Episode, stagedPlace(row), keepArrived(c.Items)); err != nil {
 		return err
 	}
 	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
@@ -83,8 +78,11 @@ func (s *Store) NextStaged(ctx context.Context, ref Ref, organisation, subject s
 	if err != nil {
 		return Staged{}, false, fmt.Errorf("request: reading what is staged: %w", err)
 	}
-	c = Staged{ID: row.ID, Organisation: organisation, Subject: subject}
-	return c, true, s.open(ref.Episode, stagedPlace(row), row.Body, &c.Items)
+	var kept []keptArrived
+	if err := s.open(ref.Episode, stagedPlace(row), row.Body, &kept); err != nil {
+		return Staged{}, true, err
+	}
+	return Staged{ID: row.ID, Organisation: organisation, Subject: subject, Items: arrivedOf(kept)}, true, nil
 }
 
 // Unstage removes a chunk that has been decided on, in the transaction that keeps what was decided.
