@@ -203,3 +203,70 @@ func (s *steps) look() {
 		}
 	}
 }
+
+// TestARecommendationWaitsForEverybody: "the recommendation comes once all partners have answered …; a manager may recommend with named
+// partners outstanding and a reason" (domain.md 1).
+func TestARecommendationWaitsForEverybody(t *testing.T) {
+	w := newWorld(t) // the police are never reached
+	e := w.open()
+	s := &steps{world: w, opened: &e}
+	var made struct{ State string }
+	w.ok(w.rest("social_worker", http.MethodPost, "/v1/"+e.name+"/informationRequests", map[string]any{})).json(t, &made)
+	if made.State != "STATE_RUNNING" {
+		t.Fatalf("the request is %s", made.State)
+	}
+	outcome := map[string]any{"code": "early_help", "reason": "enough", "feedbackToReferrer": "Thank you."}
+	path := "/v1/" + e.name + ":recordOutcome"
+	for _, who := range []string{"social_worker", "team_manager"} {
+		got := w.rest(who, http.MethodPost, path, map[string]any{"etag": e.etag, "outcome": outcome})
+		p := got.problem(t)
+		if got.status != http.StatusConflict || p.Reason != "PARTNERS_OUTSTANDING" || !strings.Contains(p.Fields[0].Description, "police") {
+			t.Errorf("%s: %d %s %v", who, got.status, p.Reason, p.Fields)
+		}
+	}
+	outcome["outstandingOrganisations"] = []any{"police"}
+	got := w.rest("team_manager", http.MethodPost, path, map[string]any{"etag": e.etag, "outcome": outcome})
+	if p := got.problem(t); got.status != http.StatusBadRequest || p.Fields[0].Name != "outcome.outstandingReason" {
+		t.Errorf("without a reason: %d %v", got.status, p.Fields)
+	}
+	outcome["outstandingReason"] = "the line is down"
+	got = w.rest("social_worker", http.MethodPost, path, map[string]any{"etag": e.etag, "outcome": outcome})
+	if p := got.problem(t); p.Reason != "TEAM_MANAGER_NEEDED" {
+		t.Errorf("by a social worker: %d %s", got.status, p.Reason)
+	}
+	s.change("team_manager", "recordOutcome", map[string]any{"outcome": outcome})
+	if s.last.Outcome == nil || s.last.Outcome.By != "hubs/coventry/people/team_manager" {
+		t.Errorf("outcome %v", s.last.Outcome)
+	}
+}
+
+// TestAReferralThatIsNotTriaged: each exclusion tells the referrer why, in the order they were found (S2).
+func TestAReferralThatIsNotTriaged(t *testing.T) {
+	w := newWorld(t)
+	var referral struct{ Name, ReferenceNumber string }
+	w.ok(w.rest("referrer", http.MethodPost, "/v1/hubs/coventry/referrals", form())).json(t, &referral)
+	if !strings.HasPrefix(referral.ReferenceNumber, "MARF-") {
+		t.Errorf("reference number %q", referral.ReferenceNumber)
+	}
+	exclusions := []any{"consent_not_sought", "information_only", "has_social_worker", "unidentified"}
+	w.ok(w.rest("triage_worker", http.MethodPost, "/v1/"+referral.Name+":triage",
+		map[string]any{"outcome": "not_triaged", "reason": "see there", "exclusions": exclusions}))
+	var told struct{ Feedback []struct{ Code, Text string } }
+	w.ok(w.rest("referrer", http.MethodGet, "/v1/"+referral.Name, nil)).json(t, &told)
+	if len(told.Feedback) != len(exclusions) {
+		t.Fatalf("the referrer was told %v", told.Feedback)
+	}
+	for i, each := range told.Feedback {
+		if each.Code != exclusions[i] || len(each.Text) < 40 {
+			t.Errorf("told %d: %q %q, want %s in words", i, each.Code, each.Text, exclusions[i])
+		}
+	}
+	child := form()
+	child["uasc"] = true
+	w.ok(w.rest("referrer", http.MethodPost, "/v1/hubs/coventry/referrals", child)).json(t, &referral)
+	got := w.rest("triage_worker", http.MethodPost, "/v1/"+referral.Name+":triage",
+		map[string]any{"outcome": "not_triaged", "reason": "who is it", "exclusions": []any{"unidentified"}})
+	if p := got.problem(t); got.status != http.StatusBadRequest || p.Fields[0].Name != "exclusions" {
+		t.Errorf("an asylum-seeking child sent back as unidentified: %d %v", got.status, p.Fields)
+	}
+}

@@ -87,7 +87,7 @@ func (s speaker) released(r request.Released, opinion bool) *mashgatev1.Released
 	message := &mashgatev1.ReleasedRecord{
 		Organisation: header.Organisation, Ref: header.Ref, Category: header.Category, CategoryTitle: spec.Title, Subject: header.Subject,
 		EventDate: header.EventDate, Until: header.Until, Current: header.Current,
-		Effect: wire.FromCode[mashgatev1.Effect](string(r.Decision.Effect)), Masked: r.Masked, Opinion: opinion,
+		Effect: wire.FromCode[mashgatev1.Effect](string(s.effect(r.Decision))), Masked: r.Masked, Opinion: opinion,
 	}
 	titles := map[string]string{}
 	for _, field := range spec.Fields {
@@ -97,6 +97,18 @@ func (s speaker) released(r request.Released, opinion bool) *mashgatev1.Released
 		message.Fields = append(message.Fields, &mashgatev1.ReleasedField{Name: field.Name, Title: titles[field.Name], Value: field.Value})
 	}
 	return message
+}
+
+// effect is what the reader is told was decided. A mask for a label that is never named is applied without a word of it (domain.md 4.4):
+// "redacted", with no class beside it, would name it.
+func (s speaker) effect(d policy.Decision) policy.Effect {
+	named := slices.ContainsFunc(d.Reasons, func(r policy.Reason) bool {
+		return r.Effect == policy.Redact && !slices.Contains(s.words.NeverNamed.Labels, r.Code)
+	})
+	if d.Effect == policy.Redact && !named {
+		return policy.Permit
+	}
+	return d.Effect
 }
 
 func (c session) picture(p exchange.Picture) *mashgatev1.Picture {
