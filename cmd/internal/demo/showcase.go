@@ -45,11 +45,22 @@ type Cast struct {
 	Referrer, Triage string
 	// Worker opens the episode and records what was decided; Requester asks.
 	Worker, Requester string
+	// Dial connects one of them; nil takes gRPC with the profile that the hub wrote for them.
+	Dial func(person string) (Line, error)
 }
 
-// Tell plays one family's case over gRPC: referral, triage, episode, request, picture.
+// Line is one person's connection to the hub.
+type Line interface {
+	grpc.ClientConnInterface
+	io.Closer
+}
+
+// Tell plays one family's case: referral, triage, episode, request, picture.
 func Tell(ctx context.Context, h *Hub, f city.Family, cast Cast, talk io.Writer) (told Told, err error) {
-	c := &cases{hub: h, family: f, cast: cast, talk: talk, conns: map[string]*grpc.ClientConn{}}
+	c := &cases{hub: h, family: f, cast: cast, talk: talk, lines: map[string]Line{}}
+	if cast.Dial == nil {
+		c.cast.Dial = func(person string) (Line, error) { return dial.Open(h.Profile(person)) }
+	}
 	defer func() { err = errors.Join(err, c.close()) }()
 	for _, step := range []func(context.Context, *Told) error{c.refer, c.triage, c.open, c.record, c.ask, c.watch, c.look} {
 		if err := step(ctx, &told); err != nil {
@@ -68,35 +79,35 @@ type cases struct {
 	family city.Family
 	cast   Cast
 	talk   io.Writer
-	conns  map[string]*grpc.ClientConn
+	lines  map[string]Line
 }
 
-func (c *cases) as(person string) (*grpc.ClientConn, error) {
-	if conn, ok := c.conns[person]; ok {
-		return conn, nil
+func (c *cases) as(person string) (Line, error) {
+	if line, ok := c.lines[person]; ok {
+		return line, nil
 	}
-	conn, err := dial.Open(c.hub.Profile(person))
+	line, err := c.cast.Dial(person)
 	if err != nil {
 		return nil, err
 	}
-	c.conns[person] = conn
-	return conn, nil
+	c.lines[person] = line
+	return line, nil
 }
 
 func (c *cases) episodes(person string) (mashgatev1.EpisodeServiceClient, error) {
-	conn, err := c.as(person)
-	return mashgatev1.NewEpisodeServiceClient(conn), err
+	line, err := c.as(person)
+	return mashgatev1.NewEpisodeServiceClient(line), err
 }
 
 func (c *cases) information(person string) (mashgatev1.InformationServiceClient, error) {
-	conn, err := c.as(person)
-	return mashgatev1.NewInformationServiceClient(conn), err
+	line, err := c.as(person)
+	return mashgatev1.NewInformationServiceClient(line), err
 }
 
 func (c *cases) close() error {
 	var errs []error
-	for _, conn := range c.conns {
-		errs = append(errs, conn.Close())
+	for _, line := range c.lines {
+		errs = append(errs, line.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -318,9 +318,10 @@ type OpenEpisodeRequest struct {
 	Referral     string                 `protobuf:"bytes,2,opt,name=referral,proto3" json:"referral,omitempty"`
 	Rating       string                 `protobuf:"bytes,3,opt,name=rating,proto3" json:"rating,omitempty"`
 	RatingReason string                 `protobuf:"bytes,4,opt,name=rating_reason,json=ratingReason,proto3" json:"rating_reason,omitempty"`
-	LevelOfNeed  int32                  `protobuf:"varint,5,opt,name=level_of_need,json=levelOfNeed,proto3" json:"level_of_need,omitempty"`
-	Basis        string                 `protobuf:"bytes,6,opt,name=basis,proto3" json:"basis,omitempty"`
-	Facts        *EpisodeFacts          `protobuf:"bytes,7,opt,name=facts,proto3" json:"facts,omitempty"`
+	// 0 where nobody has judged it yet, as in triage.
+	LevelOfNeed int32         `protobuf:"varint,5,opt,name=level_of_need,json=levelOfNeed,proto3" json:"level_of_need,omitempty"`
+	Basis       string        `protobuf:"bytes,6,opt,name=basis,proto3" json:"basis,omitempty"`
+	Facts       *EpisodeFacts `protobuf:"bytes,7,opt,name=facts,proto3" json:"facts,omitempty"`
 	// Empty: the caller alone.
 	Assignees []string `protobuf:"bytes,8,rep,name=assignees,proto3" json:"assignees,omitempty"`
 	// When the episode lapses; absent: by the hub's rule.
@@ -1375,7 +1376,7 @@ const file_mashgate_v1_episode_service_proto_rawDesc = "" +
 	"\breferral\x18\x02 \x01(\tB@\xbaH=r;29^hubs/[a-z][a-z0-9-]{0,40}/referrals/[A-Za-z0-9_-]{1,64}$R\breferral\x12-\n" +
 	"\x06rating\x18\x03 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z_]{2,40}$R\x06rating\x120\n" +
 	"\rrating_reason\x18\x04 \x01(\tB\v\xbaH\x05r\x03\x18\xa0\x1f\x80\x01\x01R\fratingReason\x12-\n" +
-	"\rlevel_of_need\x18\x05 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\x04(\x01R\vlevelOfNeed\x12.\n" +
+	"\rlevel_of_need\x18\x05 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\x04(\x00R\vlevelOfNeed\x12.\n" +
 	"\x05basis\x18\x06 \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9_]{2,40}$R\x05basis\x12/\n" +
 	"\x05facts\x18\a \x01(\v2\x19.mashgate.v1.EpisodeFactsR\x05facts\x12d\n" +
 	"\tassignees\x18\b \x03(\tBF\xbaHC\x92\x01@\x102\x18\x01\":r826^hubs/[a-z][a-z0-9-]{0,40}/people/[A-Za-z0-9_-]{1,64}$R\tassignees\x12;\n" +
