@@ -138,8 +138,8 @@ func (s *story) locate(ctx context.Context) error {
 		return err
 	}
 	var failed []error
-	for located := range fanout.Gather(ctx, legs, s.fanout.Locate) {
-		failed = append(failed, s.keepLocated(ctx, located))
+	for err := range fanout.Gather(ctx, legs, s.locateOne) {
+		failed = append(failed, err)
 	}
 	return errors.Join(failed...)
 }
@@ -168,7 +168,9 @@ func (s *story) pending(ctx context.Context) ([]fanout.Leg, error) {
 	return legs, nil
 }
 
-func (s *story) keepLocated(ctx context.Context, located fanout.Located) error {
+// locateOne writes the answer down as it comes, so that the answers of several share a commit.
+func (s *story) locateOne(ctx context.Context, of fanout.Leg) error {
+	located := s.fanout.Locate(ctx, of)
 	l := s.legs[located.Leg.Organisation]
 	if located.Failure != nil && located.Failure.Kind == fanout.Interrupted {
 		return s.moved(located.Failure)

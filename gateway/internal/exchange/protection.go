@@ -1,13 +1,14 @@
 package exchange
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/mashgate/mashgate/gateway/internal/fanout"
 	"github.com/mashgate/mashgate/policy"
 )
 
-// protection is the union of the flags, and whether an organisation that could have set safe_address was unable to say. One that
+// protection is the union of the flags, in a fixed order, and whether an organisation that could have set safe_address was unable to say. One that
 // knows too little of a person to look has answered: it holds nothing on them that it could find.
 func protection(legs map[string]*leg, maySet func(string) bool) (flags []policy.Flag, unknown bool) {
 	for _, l := range legs {
@@ -20,6 +21,9 @@ func protection(legs map[string]*leg, maySet func(string) bool) (flags []policy.
 		}
 		unknown = unknown || failed && maySet(l.Organisation)
 	}
+	slices.SortFunc(flags, func(a, b policy.Flag) int {
+		return cmp.Or(cmp.Compare(a.Organisation, b.Organisation), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Flag, b.Flag))
+	})
 	return flags, unknown
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 
 	"github.com/mashgate/mashgate/gateway/internal/directory"
 	"github.com/mashgate/mashgate/gateway/internal/ledger"
@@ -23,7 +24,16 @@ type reader struct {
 // reader decides again for whoever reads (step 1, 2 and 4 once more): what was released to one person, at one time, is not thereby
 // released to another or later. A gate that would stop them asking stops them reading; the refusal is on the ledger.
 func (e *Exchange) reader(ctx context.Context, who directory.Person, ref request.Ref) (*reader, error) {
-	r, err := e.looker(ctx, who, ref)
+	v, err := e.view(ctx, who, ref)
+	if err != nil {
+		return nil, err
+	}
+	return e.admit(ctx, v)
+}
+
+// admit holds a reader to the gates.
+func (e *Exchange) admit(ctx context.Context, v view) (*reader, error) {
+	r, err := v.open(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -35,33 +45,61 @@ func (e *Exchange) reader(ctx context.Context, who directory.Person, ref request
 
 // looker is a reader before any gate.
 func (e *Exchange) looker(ctx context.Context, who directory.Person, ref request.Ref) (*reader, error) {
-	r, err := e.Requests.Get(ctx, ref)
+	v, err := e.view(ctx, who, ref)
 	if err != nil {
 		return nil, err
+	}
+	return v.open(ctx)
+}
+
+// view is a request and everything a decision about its reader rests on, as it stands now, with nothing decided.
+type view struct {
+	*facts
+	request  request.Request
+	revision *policy.Revision
+}
+
+func (e *Exchange) view(ctx context.Context, who directory.Person, ref request.Ref) (view, error) {
+	r, err := e.Requests.Get(ctx, ref)
+	if err != nil {
+		return view{}, err
 	}
 	revision, err := e.Policy.Active(ref.Hub)
 	if err != nil {
-		return nil, err
+		return view{}, err
 	}
 	legs, err := e.Requests.Legs(ctx, ref)
 	if err != nil {
-		return nil, fmt.Errorf("reading the legs: %w", err)
+		return view{}, fmt.Errorf("reading the legs: %w", err)
 	}
 	known := map[string]*leg{}
 	for _, l := range legs {
 		if known[l.Organisation], err = legOf(l); err != nil {
-			return nil, err
+			return view{}, err
 		}
 	}
 	flags, unknown := protection(known, maySetSafeAddress(revision.Vocabulary()))
 	f, err := e.facts(ctx, matter{
 		Hub: ref.Hub, Episode: ref.Episode, Who: who, Categories: r.Input.Categories, Flags: flags, LocationUnknown: unknown,
 	})
-	if err != nil {
-		return nil, err
+	return view{facts: f, request: r, revision: revision}, err
+}
+
+func (v view) open(ctx context.Context) (*reader, error) {
+	b, err := v.bench(ctx, v.revision, v.revision)
+	return &reader{bench: b, request: v.request}, err
+}
+
+// keep is the reader with what stands now, if what was decided holds for it: nothing that is decided on has moved but the clock, and
+// that not for long.
+func (r *reader) keep(v view) (*reader, bool) {
+	now := v.input
+	now.At, now.Organisations = r.input.At, r.input.Organisations // which are the revision's
+	if !r.fresh() || r.current.Revision().ID() != v.revision.ID() || !reflect.DeepEqual(now, r.input) {
+		return nil, false
 	}
-	b, err := f.bench(ctx, revision, revision)
-	return &reader{bench: b, request: r}, err
+	v.input = now
+	return &reader{bench: &bench{facts: v.facts, pinned: r.pinned, current: r.current}, request: v.request}, true
 }
 
 // refused puts a refused reading on the ledger. If that cannot be written the reader hears of that instead: either way nothing is
@@ -171,11 +209,25 @@ func (w *watch) show(ctx context.Context, event request.Event) error {
 	return w.send(Event{Seq: event.Seq, Chunk: chunk})
 }
 
+// look reads everything anew. Only where none of it has moved does what was decided for the chunk before stand for this one.
+func (w *watch) look(ctx context.Context) error {
+	v, err := w.view(ctx, w.who, w.ref)
+	if err != nil {
+		return err
+	}
+	if same, ok := w.reader.keep(v); ok {
+		w.reader = same
+		return nil
+	}
+	w.reader, err = w.admit(ctx, v)
+	return err
+}
+
 // disclose decides a chunk anew for this watcher and puts it on the ledger before it is shown. Nil is a chunk of which nothing may be
 // seen any longer.
 func (w *watch) disclose(ctx context.Context, chunk request.Chunk) (*request.Chunk, error) {
-	var err error
-	if w.reader, err = w.Exchange.reader(ctx, w.who, w.ref); err != nil {
+	err := w.look(ctx)
+	if err != nil {
 		return nil, err
 	}
 	if chunk.Records, _, err = w.reader.see(ctx, chunk.Records); err != nil || len(chunk.Records) == 0 {
