@@ -14,7 +14,7 @@ import (
 	"github.com/mashgate/mashgate/gateway/internal/server"
 )
 
-// Config is what a gateway is told. The file is explained in internal/config/sample.yaml.
+// What a gateway is told, for those who cannot import internal/config. internal/config/sample.yaml explains each line.
 type (
 	Config       = config.Config
 	Data         = config.Data

@@ -16,14 +16,14 @@ import (
 // DefaultPolicy names the pack that is built in.
 const DefaultPolicy = "default"
 
-// demoFile marks a folder that a demo made.
+// demoFile marks a folder that a demo made, and starts the ids of its keys.
 const demoFile = "DEMO"
 
 // problems gathers what is wrong, each with the key it stands at.
 type problems []error
 
-func (p *problems) add(key, format string, args ...any) {
-	*p = append(*p, fmt.Errorf("%s: %s", key, fmt.Sprintf(format, args...)))
+func (p *problems) add(key, what string) {
+	*p = append(*p, errors.New(key+": "+what))
 }
 
 // err is every problem, in the order of the keys.
@@ -162,6 +162,9 @@ func (c Config) checkNumbers(p *problems) {
 
 // refuseDemo keeps a gateway off a folder that a demo made: its keys are no secret.
 func (c Config) refuseDemo(p *problems) {
+	if strings.HasPrefix(strings.ToUpper(c.Warrants.KeyID), demoFile) {
+		p.add("warrants/key_id", "is of a key that a demo made")
+	}
 	for key, path := range map[string]string{"data/database": c.Data.Database, "data/keys": c.Data.Keys, "data/hub_key": c.Data.HubKey} {
 		for dir := path; dir != "" && dir != "." && dir != "/"; dir = filepath.Dir(dir) {
 			if _, err := os.Stat(dir + "/" + demoFile); err == nil {

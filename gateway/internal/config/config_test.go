@@ -43,8 +43,7 @@ func TestTheSampleIsValid(t *testing.T) {
 func TestTheSampleExplainsEveryKey(t *testing.T) {
 	var walk func(of reflect.Type)
 	walk = func(of reflect.Type) {
-		for i := range of.NumField() {
-			field := of.Field(i)
+		for field := range of.Fields() {
 			key := field.Tag.Get("koanf")
 			if key == "-" {
 				continue
@@ -77,7 +76,7 @@ func TestWhatIsLeftOutTakesItsDefault(t *testing.T) {
 func TestUnreadableConfigurations(t *testing.T) {
 	for name, c := range map[string]struct{ yaml, says string }{
 		"unknown key":               {"hub: coventry\nhubb: x\n", "hubb"},
-		"unknown key below":         {"listen: {grpc: {adress: x}}\n", "adress"},
+		"unknown key below":         {"listen: {grpc: {addr: x}}\n", "addr"},
 		"unknown key in list":       {"issuers: [{url: x, audiance: y}]\n", "audiance"},
 		"demo from a file":          {"demo: true\n", "demo"},
 		"Demo from a file":          {"Demo: true\n", "Demo"},
@@ -194,6 +193,27 @@ func TestADemosFolderIsRefused(t *testing.T) {
 	if err := c.Check(); err == nil || !strings.Contains(err.Error(), "data/keys: is in a folder that a demo made") {
 		t.Errorf("error %v", err)
 	}
+}
+
+func TestADemosWarrantKeyIsRefused(t *testing.T) {
+	c := sampleConfig(t)
+	c.Warrants.KeyID = "demo-1"
+	if err := c.Check(); err == nil || !strings.Contains(err.Error(), "warrants/key_id: is of a key that a demo made") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// FuzzParse: no file makes a demo, whatever it holds, and no file makes the reader panic.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(Sample()))
+	f.Add([]byte("hub: coventry\nDemo: true\n"))
+	f.Add([]byte("issuers: [{url: x, hubs: [a, 1]}]\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := Parse(data)
+		if err == nil && (c.Demo || c.People != nil || c.Ready != nil || c.Clock != nil || c.Logger != nil) {
+			t.Error("a file has set what no file may set")
+		}
+	})
 }
 
 func TestTheDirectoryFileIsNeverQuoted(t *testing.T) {

@@ -157,8 +157,8 @@ func writeProblem(w http.ResponseWriter, r *http.Request, p Problem) {
 		header.Set("Retry-After", strconv.Itoa(max(1, int((p.retryAfter+time.Second-1)/time.Second))))
 	}
 	w.WriteHeader(p.Status)
-	if r.Method != http.MethodHead {
-		_ = json.NewEncoder(w).Encode(p) // the caller has gone: nobody is left to tell
+	if err := json.NewEncoder(w).Encode(p); err != nil {
+		panic(http.ErrAbortHandler) // the caller has gone: nobody is left to tell
 	}
 }
 
@@ -171,8 +171,8 @@ func challenge(r *http.Request) string {
 }
 
 // refused is a problem that the REST edge itself finds, before any call is made.
-func refused(code int, reason, detail string, fields ...ProblemField) Problem {
-	return Problem{Status: code, Reason: reason, Detail: detail, Fields: fields}.titled()
+func refused(code int, reason, detail string) Problem {
+	return Problem{Status: code, Reason: reason, Detail: detail}.titled()
 }
 
 // invalid is a bad value at the REST edge, as a status for the mux.

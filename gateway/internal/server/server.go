@@ -25,6 +25,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 	"google.golang.org/grpc/test/bufconn"
 
@@ -94,6 +95,8 @@ const (
 	readHeaders    = 10 * time.Second
 	idle           = 2 * time.Minute
 	drain          = 10 * time.Second
+	// streamsEach is how many calls one connection carries at once. The mux has one connection for all of REST.
+	streamsEach = 10_000
 )
 
 // New builds the server; Serve runs it.
@@ -151,7 +154,10 @@ func (s *Server) tracing(more ...otelgrpc.Option) []otelgrpc.Option {
 
 func (s *Server) newGRPC(creds credentials.TransportCredentials, tracing ...otelgrpc.Option) *grpc.Server {
 	options := append(s.door.options(), grpc.Creds(creds), grpc.StatsHandler(otelgrpc.NewServerHandler(s.tracing(tracing...)...)),
-		grpc.MaxRecvMsgSize(int(s.config.Limits.BodyBytes)))
+		grpc.MaxRecvMsgSize(int(s.config.Limits.BodyBytes)), grpc.ConnectionTimeout(readHeaders), grpc.MaxConcurrentStreams(streamsEach),
+		// A watcher that is gone without a word is found out; one that pings too often is let go.
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: idle, Timeout: readHeaders}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: readHeaders, PermitWithoutStream: true}))
 	server := grpc.NewServer(options...)
 	mashgatev1.RegisterEpisodeServiceServer(server, s.config.Services.Episodes)
 	mashgatev1.RegisterInformationServiceServer(server, s.config.Services.Information)

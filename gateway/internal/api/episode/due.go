@@ -1,6 +1,7 @@
 package episode
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -24,7 +25,7 @@ func due(hub policy.Hub, clock policy.Clock, from time.Time) (*time.Time, error)
 	case clock.WorkingDays != nil:
 		return workingDays(hub, from.In(zone), *clock.WorkingDays)
 	}
-	return nil, nil
+	return nil, nil //nolint:nilnil // no clock, nothing is due: both are in order
 }
 
 // horizon ends the search in a hub that never opens.
@@ -50,7 +51,7 @@ func worked(hub policy.Hub, from time.Time, left time.Duration) (*time.Time, err
 		at := opens.Add(left).UTC()
 		return &at, nil
 	}
-	return nil, fmt.Errorf("the hub has no office hours")
+	return nil, errors.New("the hub has no office hours")
 }
 
 // workingDays ends at the same time of day, or at closing time, of the working day that many days on.
@@ -73,7 +74,7 @@ func workingDays(hub policy.Hub, from time.Time, days int) (*time.Time, error) {
 		at = at.UTC()
 		return &at, nil
 	}
-	return nil, fmt.Errorf("the hub has no working days")
+	return nil, errors.New("the hub has no working days")
 }
 
 func officeHours(hub policy.Hub, day time.Time) (opens, closes time.Time, open bool, err error) {

@@ -178,18 +178,28 @@ func words(operationID string) string {
 // headersOf are the headers that stand in for fields of the message.
 func headersOf(id string, op object) []string {
 	headers := []string{"RequestId"}
-	encoded, _ := json.Marshal(op["requestBody"]) // it was decoded from JSON
-	body := string(encoded)
-	if strings.Contains(body, `"etag"`) {
-		headers = append(headers, "IfMatch")
-	}
-	if strings.Contains(body, `"requestId"`) {
-		headers = append(headers, "IdempotencyKey")
+	for _, each := range []struct{ field, header string }{{"etag", "IfMatch"}, {"requestId", "IdempotencyKey"}} {
+		if bodyHas(op, each.field) {
+			headers = append(headers, each.header)
+		}
 	}
 	if id == watch {
 		headers = append(headers, "LastEventId")
 	}
 	return headers
+}
+
+// bodyHas tells whether the body of an operation has a field of its own of that name.
+func bodyHas(op object, field string) bool {
+	at := any(op)
+	for _, step := range []string{"requestBody", "content", "application/json", "schema", "properties", field} {
+		inner, ok := at.(object)
+		if !ok {
+			return false
+		}
+		at = inner[step]
+	}
+	return at != nil
 }
 
 func problemsOf(op object) []string {

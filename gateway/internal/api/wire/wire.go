@@ -6,6 +6,7 @@ package wire
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,31 +32,59 @@ func ParseName(name string) Name {
 	return n
 }
 
-// Hub, Episode and the others are the ids in a name; "" where it has none.
-func (n Name) Hub() string          { return n["hubs"] }
-func (n Name) Episode() string      { return n["episodes"] }
-func (n Name) Referral() string     { return n["referrals"] }
-func (n Name) Person() string       { return n["people"] }
-func (n Name) Request() string      { return n["informationRequests"] }
-func (n Name) Organisation() string { return n["organisations"] }
-func (n Name) Entry() string        { return n["ledgerEntries"] }
-func (n Name) Revision() string     { return n["policyRevisions"] }
+// Hub is the id of the hub in a name; here and below "" where it has none.
+func (n Name) Hub() string { return n["hubs"] }
 
-// HubName, and the others below, write resource names. An empty id gives an empty name.
-func HubName(hub string) string              { return join("hubs", hub) }
-func EpisodeName(hub, id string) string      { return join("hubs", hub, "episodes", id) }
-func ReferralName(hub, id string) string     { return join("hubs", hub, "referrals", id) }
-func PersonName(hub, id string) string       { return join("hubs", hub, "people", id) }
+// Episode is the id of the episode in a name.
+func (n Name) Episode() string { return n["episodes"] }
+
+// Referral is the id of the referral in a name.
+func (n Name) Referral() string { return n["referrals"] }
+
+// Person is the id of the person in a name.
+func (n Name) Person() string { return n["people"] }
+
+// Request is the id of the information request in a name.
+func (n Name) Request() string { return n["informationRequests"] }
+
+// Organisation is the id of the organisation in a name.
+func (n Name) Organisation() string { return n["organisations"] }
+
+// Entry is the id of the ledger entry in a name.
+func (n Name) Entry() string { return n["ledgerEntries"] }
+
+// Revision is the id of the policy revision in a name.
+func (n Name) Revision() string { return n["policyRevisions"] }
+
+// HubName writes the name of a hub. Here and below an empty id gives an empty name.
+func HubName(hub string) string { return join("hubs", hub) }
+
+// EpisodeName writes the name of an episode.
+func EpisodeName(hub, id string) string { return join("hubs", hub, "episodes", id) }
+
+// ReferralName writes the name of a referral.
+func ReferralName(hub, id string) string { return join("hubs", hub, "referrals", id) }
+
+// PersonName writes the name of a person of the directory.
+func PersonName(hub, id string) string { return join("hubs", hub, "people", id) }
+
+// OrganisationName writes the name of an organisation.
 func OrganisationName(hub, id string) string { return join("hubs", hub, "organisations", id) }
+
+// RequestName writes the name of an information request.
 func RequestName(hub, episode, id string) string {
 	return join("hubs", hub, "episodes", episode, "informationRequests", id)
 }
+
+// RevisionName writes the name of a policy revision.
 func RevisionName(hub, id string) string { return join("hubs", hub, "policyRevisions", id) }
+
+// EntryName writes the name of a ledger entry; the sequence begins at 1.
 func EntryName(hub string, sequence int64) string {
 	if sequence == 0 {
 		return ""
 	}
-	return join("hubs", hub, "ledgerEntries", fmt.Sprint(sequence))
+	return join("hubs", hub, "ledgerEntries", strconv.FormatInt(sequence, 10))
 }
 
 func join(parts ...string) string {
