@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/open-policy-agent/opa/v1/ast"
+
 	"github.com/mashgate/mashgate/internal/record"
 )
 
@@ -29,14 +31,14 @@ type AgencyHeader struct {
 
 // AgencyRequest is what the warrant says about the request; rules read it as input.request.
 type AgencyRequest struct {
-	Purpose string `json:"purpose"`
-	Basis   string `json:"basis"`
+	Purpose string
+	Basis   string
 }
 
 // AgencyAbout is what the warrant says about the subject; rules read it as input.record.about.
 type AgencyAbout struct {
-	Role  string `json:"role"`
-	Child bool   `json:"child"`
+	Role  string
+	Child bool
 }
 
 // CompileAgency reads, compiles and checks an agency's pack: Rego in package mashgate.agency, and data/reasons.yaml with the text and
@@ -88,11 +90,7 @@ func (a *AgencyPolicy) decideOne(ctx context.Context, h AgencyHeader) (Decision,
 	if err := a.catalogue.CheckHeader(h.Header); err != nil {
 		return a.joiner.failed(fmt.Errorf("malformed header: %w", err)), nil
 	}
-	input, err := toAST(h.input())
-	if err != nil {
-		return Decision{}, fmt.Errorf("policy: deciding at the agency: %w", err)
-	}
-	value, err := a.entry.one(ctx, input)
+	value, err := a.entry.one(ctx, h.input())
 	if errors.Is(err, errEntry) {
 		return a.joiner.failed(err), nil
 	}
@@ -102,29 +100,25 @@ func (a *AgencyPolicy) decideOne(ctx context.Context, h AgencyHeader) (Decision,
 	return a.joiner.decide(value), nil
 }
 
-// agencyRecord is the header as an agency's rules read it: without its reference, with what was told about the subject.
-type agencyRecord struct {
-	Organisation string      `json:"organisation"`
-	Category     string      `json:"category"`
-	Subject      string      `json:"subject"`
-	EventDate    string      `json:"event_date"`
-	Until        string      `json:"until"`
-	Current      bool        `json:"current"`
-	Labels       []string    `json:"labels"`
-	LabelsKnown  bool        `json:"labels_known"`
-	OnlyAddress  bool        `json:"only_address"`
-	About        AgencyAbout `json:"about"`
-}
-
-type agencyInput struct {
-	Request AgencyRequest `json:"request"`
-	Record  agencyRecord  `json:"record"`
-}
-
-func (h AgencyHeader) input() agencyInput {
+// input is what an agency's rules read: the header without its reference, with what was told about the subject. It is written in Rego's
+// terms at once, because it is made for every record.
+func (h AgencyHeader) input() ast.Value {
 	r := h.Header
-	return agencyInput{Request: h.Request, Record: agencyRecord{
-		Organisation: r.Organisation, Category: r.Category, Subject: r.Subject, EventDate: r.EventDate, Until: r.Until,
-		Current: r.Current, Labels: r.Labels, LabelsKnown: r.LabelsKnown, OnlyAddress: r.OnlyAddress, About: h.About,
-	}}
+	about := ast.NewObject(attributeItem("role", ast.String(h.About.Role)), attributeItem("child", ast.Boolean(h.About.Child)))
+	return ast.NewObject(
+		attributeItem("request", ast.NewObject(
+			attributeItem("purpose", ast.String(h.Request.Purpose)), attributeItem("basis", ast.String(h.Request.Basis)),
+		)),
+		attributeItem("record", ast.NewObject(
+			attributeItem("organisation", ast.String(r.Organisation)), attributeItem("category", ast.String(r.Category)),
+			attributeItem("subject", ast.String(r.Subject)), attributeItem("event_date", ast.String(r.EventDate)),
+			attributeItem("until", ast.String(r.Until)), attributeItem("current", ast.Boolean(r.Current)),
+			attributeItem("labels", stringsValue(r.Labels)), attributeItem("labels_known", ast.Boolean(r.LabelsKnown)),
+			attributeItem("only_address", ast.Boolean(r.OnlyAddress)), attributeItem("about", about),
+		)),
+	)
+}
+
+func attributeItem(name string, value ast.Value) [2]*ast.Term {
+	return ast.Item(ast.InternedTerm(name), ast.NewTerm(value))
 }

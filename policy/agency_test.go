@@ -72,3 +72,31 @@ func TestAnAgencyPackIsChecked(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatAnAgencyReads: every attribute of the contract is there, under its name, and nothing of the reference is.
+func TestWhatAnAgencyReads(t *testing.T) {
+	const want = `{
+	"request": {"purpose": "safeguarding_children", "basis": "s47"},
+	"record": {
+		"organisation": "police", "category": "pol.missing", "subject": "s", "event_date": "2026-01-02", "until": "", "current": false,
+		"labels": ["opinion", "third_party"], "labels_known": true, "only_address": true, "about": {"role": "sibling", "child": true},
+	},
+}`
+	rules := "package mashgate.agency\n\n" +
+		`contributions contains {"effect": "review", "reason": "force_intelligence", "masks": [], "rule": "agency.all"} if input == ` + want + "\n"
+	agency, err := policy.CompileAgency(t.Context(), agencyPack(rules, agencyReasons))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := agency.Decide(t.Context(), []policy.AgencyHeader{{
+		Request: policy.AgencyRequest{Purpose: "safeguarding_children", Basis: "s47"},
+		Header: record.Header{
+			Ref: "r", Organisation: "police", Category: "pol.missing", Subject: "s", EventDate: "2026-01-02",
+			Labels: []string{"third_party", "opinion"}, LabelsKnown: true, OnlyAddress: true,
+		},
+		About: policy.AgencyAbout{Role: "sibling", Child: true},
+	}})
+	if err != nil || got[0].Effect != policy.Review {
+		t.Errorf("the rules read something else: %+v, %v", got, err)
+	}
+}
