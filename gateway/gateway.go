@@ -14,9 +14,11 @@ import (
 	"github.com/mashgate/mashgate/gateway/internal/server"
 )
 
-// What a gateway is told, for those who cannot import internal/config. internal/config/sample.yaml explains each line.
+// Config is what a gateway is told. internal/config/sample.yaml explains each line.
+type Config = config.Config
+
+// Data and the other aliases are the parts of Config, for those who cannot import internal/config.
 type (
-	Config       = config.Config
 	Data         = config.Data
 	Listen       = config.Listen
 	GRPC         = config.GRPC
