@@ -17,7 +17,9 @@ import (
 // Config is what a gateway is told. internal/config/sample.yaml explains each line.
 type Config = config.Config
 
-// Data and the other aliases are the parts of Config, for those who cannot import internal/config.
+// The parts of Config, for those who cannot import internal/config.
+//
+//nolint:revive // internal/config says what each is
 type (
 	Data         = config.Data
 	Listen       = config.Listen
