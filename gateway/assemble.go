@@ -25,6 +25,7 @@ import (
 	"github.com/mashgate/mashgate/gateway/internal/server"
 	"github.com/mashgate/mashgate/gateway/internal/store"
 	"github.com/mashgate/mashgate/internal/seal"
+	"github.com/mashgate/mashgate/internal/tracing"
 	"github.com/mashgate/mashgate/internal/warrant"
 	"github.com/mashgate/mashgate/policy"
 )
@@ -68,7 +69,7 @@ func (p *parts) observe(ctx context.Context, c Config, _ loaded) error {
 		return err
 	}
 	var err error
-	p.tracer, err = newTracer(ctx, c.Tracing)
+	p.tracer, err = tracing.New(ctx, tracing.Options{Endpoint: c.Tracing.Endpoint, Sample: c.Tracing.Sample, Service: "mashgate"})
 	return err
 }
 

@@ -24,6 +24,7 @@ var rows = []struct {
 	{"internal/layout", nil},
 	{"internal/fault", nil},
 	{"internal/clock", nil},
+	{"internal/tracing", nil},
 	{"internal/person", []string{"proto/gen/..."}},
 	{"internal/record", []string{"proto/gen/...", "internal/fault"}},
 	{"internal/peer", []string{"internal/fault"}},

@@ -30,6 +30,8 @@ type Config struct {
 	Authority   string `yaml:"authority"`
 	// WarrantKeys are the public keys with which the gateway signs warrants, by id.
 	WarrantKeys []WarrantKey `yaml:"warrant_keys"`
+	// Tracing says where spans go; nowhere when left out.
+	Tracing Tracing `yaml:"tracing,omitempty"`
 	// Clock is set in code only; nil is the machine's.
 	Clock clock.Clock `yaml:"-"`
 }
@@ -40,6 +42,12 @@ type Custodian struct {
 	File string `yaml:"file"`
 	// Mapping says which path of a payload is which field of which category; empty takes the one built in for the file's type.
 	Mapping string `yaml:"mapping,omitempty"`
+}
+
+// Tracing names an OTLP collector, and the share of traces kept where the gateway has not decided.
+type Tracing struct {
+	Endpoint string  `yaml:"endpoint"`
+	Sample   float64 `yaml:"sample"`
 }
 
 // WarrantKey is one public key (PEM) with its id and algorithm (EdDSA or ES256).

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
+	"go.opentelemetry.io/otel/propagation"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"google.golang.org/grpc"
 
 	"github.com/mashgate/mashgate/agencies"
@@ -23,6 +25,7 @@ import (
 	"github.com/mashgate/mashgate/agencies/reference"
 	"github.com/mashgate/mashgate/internal/clock"
 	"github.com/mashgate/mashgate/internal/peer"
+	"github.com/mashgate/mashgate/internal/tracing"
 	"github.com/mashgate/mashgate/internal/warrant"
 )
 
@@ -35,6 +38,7 @@ type Host struct {
 	closers []io.Closer
 	config  agencies.Config
 	tls     *tls.Config
+	tracer  *sdktrace.TracerProvider
 	log     *slog.Logger
 }
 
@@ -67,6 +71,10 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
 		return nil, err
 	}
 	h := &Host{tls: server, log: log}
+	h.tracer, err = tracing.New(ctx, tracing.Options{Endpoint: c.Tracing.Endpoint, Sample: c.Tracing.Sample, Service: "mashgate-agency-" + c.Organisation})
+	if err != nil {
+		return nil, err
+	}
 	if err := h.openStore(ctx, c); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
@@ -155,7 +163,8 @@ func (h *Host) Serve(ctx context.Context, listener net.Listener, more ...grpc.Se
 	if err != nil {
 		return err
 	}
-	server, err := agencies.NewServer(agency, h.tls, append(more, grpc.StatsHandler(otelgrpc.NewServerHandler()))...)
+	server, err := agencies.NewServer(agency, h.tls, append(more, grpc.StatsHandler(otelgrpc.NewServerHandler(
+		otelgrpc.WithTracerProvider(h.tracer), otelgrpc.WithPropagators(propagation.TraceContext{}))))...)
 	if err != nil {
 		return err
 	}
@@ -169,9 +178,11 @@ func (h *Host) Serve(ctx context.Context, listener net.Listener, more ...grpc.Se
 	return server.Serve(listener)
 }
 
-// Close closes the store and the journal.
+// Close closes the store and the journal, after spans on their way have been sent.
 func (h *Host) Close() error {
-	var errs []error
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	errs := []error{h.tracer.Shutdown(ctx)}
 	for _, c := range slices.Backward(h.closers) {
 		errs = append(errs, c.Close())
 	}

@@ -31,6 +31,7 @@ func (h *Hub) config(k keys, agencies map[string]string, o Options, log *slog.Lo
 	for _, organisation := range city.Organisations() {
 		c.Organisations = append(c.Organisations, gateway.Organisation{ID: organisation, Address: agencies[organisation]})
 	}
+	c.Tracing.Endpoint = o.Collector
 	c.Demo, c.Logger, c.Clock = true, log, o.Clock
 	c.People = h.people(o)
 	return c

@@ -44,6 +44,8 @@ type Options struct {
 	Clock clock.Clock
 	// Agency adds to the server of an agency, by organisation; nil adds nothing. A test listens in on what agencies are asked.
 	Agency func(organisation string) []grpc.ServerOption
+	// Collector is the URL of an OTLP collector for the spans of the gateway and the agencies; empty keeps none.
+	Collector string
 	// Change alters the gateway's configuration before it starts; nil leaves it.
 	Change func(*gateway.Config)
 }
@@ -170,6 +172,7 @@ func (h *Hub) agencyConfig(keys keys, organisation string, o Options) (agencyhos
 		Extract:     filepath.Join(h.dir, "city", "extract", organisation+".ndjson"),
 		Certificate: files.Certificate, Key: files.Key, Authority: files.Authority,
 		WarrantKeys: []agencyhost.WarrantKey{{ID: keys.warrantID, Algorithm: keys.warrantAlgorithm, File: keys.warrantPublic}},
+		Tracing:     agencyhost.Tracing{Endpoint: o.Collector, Sample: 1},
 		Clock:       o.Clock,
 	}
 	if file := o.Custodians[organisation]; file != "" {

@@ -42,13 +42,13 @@ func startHub(t *testing.T, o demo.Options) *hubUnderTest {
 	h := &hubUnderTest{dir: filepath.Join(t.TempDir(), "demo"), log: &textBuffer{}, traces: &textBuffer{}, asked: &textBuffer{}}
 	collector := h.collect(t)
 	change := o.Change
+	o.Collector = "http://" + collector
 	o.Dir, o.Log, o.Clock = h.dir, h.log, clock.NewFake(today)
 	o.Agency = func(organisation string) []grpc.ServerOption {
 		return []grpc.ServerOption{grpc.ChainUnaryInterceptor(h.listenIn(organisation))}
 	}
 	o.Change = func(c *gateway.Config) {
 		c.Limits.CallsPerSecond, c.Limits.Burst = 10_000, 10_000
-		c.Tracing.Endpoint = "http://" + collector
 		if change != nil {
 			change(c)
 		}
