@@ -74,7 +74,10 @@ func (p *parts) observe(ctx context.Context, c Config, _ loaded) error {
 }
 
 func (p *parts) open(ctx context.Context, c Config, with loaded) error {
-	vault, err := seal.OpenVault(c.Data.Keys, with.hubKey)
+	vault, err := c.Vault, error(nil)
+	if vault == nil {
+		vault, err = seal.OpenVault(c.Data.Keys, with.hubKey)
+	}
 	if err != nil {
 		return err
 	}

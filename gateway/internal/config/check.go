@@ -160,8 +160,11 @@ func (c Config) checkNumbers(p *problems) {
 	}
 }
 
-// refuseDemo keeps a gateway off a folder that a demo made: its keys are no secret.
+// refuseDemo keeps a gateway off what only a demo may have, and off a folder that a demo made: its keys are no secret.
 func (c Config) refuseDemo(p *problems) {
+	if c.Vault != nil {
+		p.add("vault", "is given: only a demo may seal with another vault than its key folder's")
+	}
 	if strings.HasPrefix(strings.ToUpper(c.Warrants.KeyID), demoFile) {
 		p.add("warrants/key_id", "is of a key that a demo made")
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/knadh/koanf/v2"
 
 	"github.com/mashgate/mashgate/internal/clock"
+	"github.com/mashgate/mashgate/internal/seal"
 )
 
 // Config is everything a gateway is told. sample.yaml explains each line.
@@ -42,6 +43,9 @@ type Config struct {
 	Demo bool `koanf:"-"`
 	// People are put into the directory beside those of the directory file.
 	People []Person `koanf:"-"`
+	// Vault seals person data in place of the key folder's. Only a demo may have one: with a vault that seals nothing, a test shows that
+	// it would find what it looks for.
+	Vault *seal.Vault `koanf:"-"`
 	// Ready is called once, when the gateway listens; nil is not called.
 	Ready func(Addresses) `koanf:"-"`
 	// Clock and Logger are the machine's clock and a logger to standard error where they are nil.

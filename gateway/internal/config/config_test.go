@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/mashgate/mashgate/internal/seal"
 )
 
 // sampleConfig is the sample as it would be with its directory file read.
@@ -200,6 +202,20 @@ func TestADemosWarrantKeyIsRefused(t *testing.T) {
 	c.Warrants.KeyID = "demo-1"
 	if err := c.Check(); err == nil || !strings.Contains(err.Error(), "warrants/key_id: is of a key that a demo made") {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestAVaultOfItsOwnIsForADemo(t *testing.T) {
+	c := Config{Vault: seal.NewPlainForTest(t)}
+	if err := c.Check(); err == nil || !strings.Contains(err.Error(), "vault: is given") {
+		t.Errorf("a gateway that seals nothing: %v", err)
+	}
+	c.Demo = true
+	if err := c.Check(); err != nil && strings.Contains(err.Error(), "vault") {
+		t.Errorf("a demo may: %v", err)
+	}
+	if _, err := Parse([]byte("vault: plain\n")); err == nil {
+		t.Error("a file can set it")
 	}
 }
 

@@ -27,6 +27,7 @@ import (
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
+	"google.golang.org/grpc/stats"
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/mashgate/mashgate/gateway/internal/authn"
@@ -147,9 +148,11 @@ func (c Config) check() error {
 	return errors.Join(problems...)
 }
 
-// tracing drops baggage: the propagator knows trace contexts and nothing else.
+// tracing drops baggage: the propagator knows trace contexts and nothing else. A span bears the method's name, so one that a stranger made
+// up has none.
 func (s *Server) tracing(more ...otelgrpc.Option) []otelgrpc.Option {
-	return append(more, otelgrpc.WithTracerProvider(s.config.Tracer), otelgrpc.WithPropagators(propagation.TraceContext{}))
+	return append(more, otelgrpc.WithTracerProvider(s.config.Tracer), otelgrpc.WithPropagators(propagation.TraceContext{}),
+		otelgrpc.WithFilter(func(call *stats.RPCTagInfo) bool { return s.door.methods[call.FullMethodName] }))
 }
 
 func (s *Server) newGRPC(creds credentials.TransportCredentials, tracing ...otelgrpc.Option) *grpc.Server {
