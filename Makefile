@@ -42,7 +42,7 @@ fuzz: ## Each fuzz target for FUZZTIME
 	  for t in $$(grep -oE 'func Fuzz[A-Za-z0-9_]+' $$f | cut -d' ' -f2); do \
 	    echo "fuzz $$(dirname $$f) $$t"; $(GO) test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) -parallel 2 $$(dirname $$f); done; done
 
-bench: ## Ratios to a raw fan-out, measured in one run
+bench: ## What the path costs, as ratios to a raw fan-out measured in the same run
 	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./gateway/bench ./policy
 
 mutate: ## Every mutation of the default policy pack; no survivor may remain
