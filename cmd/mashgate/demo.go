@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -103,6 +104,19 @@ func printJSON(w io.Writer, pic *mashgatev1.Picture) error {
 	return err
 }
 
+// short is a path as the person who started the demo would type it.
+func short(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	rel, err := filepath.Rel(here, path)
+	if err != nil || strings.HasPrefix(rel, "..") {
+		return path
+	}
+	return rel
+}
+
 // next says what a person can do with the hub that is now running.
 func next(w io.Writer, hub *demo.Hub, told demo.Told, dir string) {
 	rest := "https://" + hub.Addresses.REST
@@ -113,11 +127,11 @@ func next(w io.Writer, hub *demo.Hub, told demo.Told, dir string) {
 	fmt.Fprintf(w, "  log     %s.log\n\n", dir)
 	fmt.Fprintln(w, "People you can be, each with a token that lives one hour:")
 	for _, p := range demo.People() {
-		fmt.Fprintf(w, "  %-5s %-23s %s\n", p.ID, p.Role, hub.ProfileFile(p.ID))
+		fmt.Fprintf(w, "  %-5s %-23s %s\n", p.ID, p.Role, short(hub.ProfileFile(p.ID)))
 	}
 	fmt.Fprintf(w, "\nTry next:\n")
-	fmt.Fprintf(w, "  go run ./cmd/mashctl --profile %s policy explain %s\n", hub.ProfileFile("iris"), told.Request.GetName())
-	fmt.Fprintf(w, "  go run ./cmd/mashctl --profile %s ledger list\n", hub.ProfileFile("ada"))
+	fmt.Fprintf(w, "  go run ./cmd/mashctl --profile %s policy explain %s\n", short(hub.ProfileFile("iris")), told.Request.GetName())
+	fmt.Fprintf(w, "  go run ./cmd/mashctl --profile %s ledger list\n", short(hub.ProfileFile("ada")))
 	fmt.Fprintf(w, "  curl --cacert %s -H \"Authorization: Bearer $(cat %s)\" %s/v1/%s/picture\n",
-		hub.AuthorityFile(), hub.Profile("sara").TokenFile, rest, told.Request.GetName())
+		short(hub.AuthorityFile()), short(hub.Profile("sara").TokenFile), rest, told.Request.GetName())
 }

@@ -68,6 +68,10 @@ func Start(ctx context.Context, o Options) (*Hub, error) {
 	if o.Clock == nil {
 		o.Clock = clock.System{}
 	}
+	var err error
+	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
+		return nil, fmt.Errorf("finding the data folder: %w", err)
+	}
 	if err := makeFolder(o.Dir); err != nil {
 		return nil, err
 	}
