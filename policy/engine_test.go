@@ -75,8 +75,8 @@ func TestAPackWithAnythingWrongNeverDecides(t *testing.T) {
 	rule := func(body string) map[string]string {
 		return map[string]string{"release.rego": tinyRelease + "\nextra if {\n" + body + "\n}\n"}
 	}
-	contribution := func(old, new string) map[string]string {
-		return map[string]string{"release.rego": strings.Replace(tinyRelease, old, new, 1)}
+	contribution := func(from, to string) map[string]string {
+		return map[string]string{"release.rego": strings.Replace(tinyRelease, from, to, 1)}
 	}
 	tests := map[string]struct {
 		files map[string]string

@@ -34,7 +34,7 @@ func Rules(t *testing.T, pack fs.FS) {
 	if !tested {
 		t.Fatal("the pack has no Rego tests")
 	}
-	results, err := tester.NewRunner().SetModules(modules).Run(t.Context(), modules)
+	results, err := tester.NewRunner().SetModules(modules).RunTests(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ func children(from, to int) func(*household, *member) bool {
 
 func adults(h *household, m *member) bool { return !m.child(h.now) }
 
-func women(h *household, m *member) bool { return m.Relationship == "mother" }
+func women(_ *household, m *member) bool { return m.Relationship == "mother" }
 
 func convicts(_ *household, m *member) bool { return m.convicted }
 

@@ -145,7 +145,7 @@ func TestFilesArePrivateAndNothingIsLeftBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	var names []string
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}

@@ -28,7 +28,7 @@ func makeFolder(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("making the data folder: %w", err)
 	}
-	if err := os.Chmod(dir, 0o700); err != nil { // MkdirAll leaves an existing folder's mode as it was
+	if err := os.Chmod(dir, 0o700); err != nil { //nolint:gosec // a folder needs x; MkdirAll leaves an existing folder's mode as it was
 		return fmt.Errorf("making the data folder: %w", err)
 	}
 	return os.WriteFile(filepath.Join(dir, markFile), []byte(markText), 0o600)

@@ -34,7 +34,7 @@ func (p *page) heading(title string) {
 func (p *page) wrapped(indent int, text string) {
 	pad := strings.Repeat(" ", indent)
 	line := pad
-	for _, word := range strings.Fields(Printable(text)) {
+	for word := range strings.FieldsSeq(Printable(text)) {
 		if utf8.RuneCountInString(line)+utf8.RuneCountInString(word)+1 > width && strings.TrimSpace(line) != "" {
 			p.line("%s", strings.TrimRight(line, " "))
 			line = pad

@@ -86,11 +86,11 @@ func ByOrganisation(answers []*mashgatev1.Answer) [][]*mashgatev1.Answer {
 // alike gathers one organisation's answers that say the same about several people.
 func alike(answers []*mashgatev1.Answer) [][]*mashgatev1.Answer {
 	return groupBy(answers, func(a *mashgatev1.Answer) string {
-		key := kindWords([]*mashgatev1.Answer{a})
+		key := []string{kindWords([]*mashgatev1.Answer{a})}
 		for _, r := range a.GetReasons() {
-			key += "\x00" + r.GetCode()
+			key = append(key, r.GetCode())
 		}
-		return key
+		return strings.Join(key, "\x00")
 	})
 }
 

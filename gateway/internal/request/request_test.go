@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -421,7 +422,7 @@ func TestNothingIsPrinted(t *testing.T) {
 	chunk := request.Chunk{Records: released(1)}
 	for _, v := range []any{r, &r, chunk, released(1), request.Event{Chunk: &chunk}, request.Leg{Progress: []byte("CANARY")}, request.Answer{LookedIn: "CANARY"}, staged("s1", 1), staged("s1", 1).Items, request.Held{Ref: "CANARY"}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d"} {
-			if out := fmt.Sprintf(verb, v); bytes.Contains([]byte(out), []byte("CANARY")) {
+			if out := fmt.Sprintf(verb, v); strings.Contains(out, "CANARY") {
 				t.Errorf("%s of %T prints it", verb, v)
 			}
 		}
