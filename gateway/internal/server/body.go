@@ -8,6 +8,8 @@ import (
 	"mime"
 	"net/http"
 	"regexp"
+	"strconv"
+	"unicode/utf8"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -26,13 +28,14 @@ func newStrictJSON() strictJSON {
 
 // NewDecoder implements runtime.Marshaler.
 func (m strictJSON) NewDecoder(r io.Reader) runtime.Decoder {
-	inner := m.JSONPb.NewDecoder(r)
+	var read bytes.Buffer
+	inner := m.JSONPb.NewDecoder(io.TeeReader(r, &read))
 	return runtime.DecoderFunc(func(v any) error {
 		err := inner.Decode(v)
 		if err == nil || errors.Is(err, io.EOF) { // an empty body: the contract's rules say what is missing
 			return err
 		}
-		return errors.New(unreadable(err.Error()))
+		return errors.New(unreadable(err.Error(), read.Bytes()))
 	})
 }
 
@@ -55,7 +58,7 @@ var unreadableWords = []struct {
 }
 
 // unreadable says what a decoder could not read, without repeating it.
-func unreadable(words string) string {
+func unreadable(words string, body []byte) string {
 	for _, each := range unreadableWords {
 		found := each.pattern.FindStringSubmatch(words)
 		if found == nil {
@@ -67,7 +70,41 @@ func unreadable(words string) string {
 		}
 		return field + inBody + each.description
 	}
+	if field := keyBefore(words, body); field != "" {
+		return field + inBody + wrongKind
+	}
 	return "the body could not be read"
+}
+
+// Where protojson gives no field, it gives the place of the value; the key stands before it.
+var (
+	placeWords = regexp.MustCompile(`\(line (\d+):(\d+)\)`)
+	keyOfValue = regexp.MustCompile(`"([A-Za-z0-9_]{1,80})"\s*:\s*\[?\s*$`)
+)
+
+// keyBefore is the key of the value at the place that a decoder's words name, or "". By then the decoder has found the key to be a field
+// of the message.
+func keyBefore(words string, body []byte) string {
+	place := placeWords.FindStringSubmatch(words)
+	if place == nil {
+		return ""
+	}
+	line, _ := strconv.Atoi(place[1])
+	column, _ := strconv.Atoi(place[2])
+	for ; line > 1; line-- {
+		_, after, _ := bytes.Cut(body, []byte("\n"))
+		body = after
+	}
+	at := 0
+	for ; column > 1 && at < len(body); column-- { // columns count characters
+		_, size := utf8.DecodeRune(body[at:])
+		at += size
+	}
+	key := keyOfValue.FindSubmatch(body[:at])
+	if key == nil {
+		return ""
+	}
+	return string(key[1])
 }
 
 // takeBody reads the whole body, so that what is too long, no JSON, or more than one JSON value is refused before anything is done.

@@ -216,20 +216,28 @@ func (d *door) limiterOf(principal string) *rate.Limiter {
 	return limiter
 }
 
-// validate holds a message to the contract's own rules and names every field that breaks one. It never repeats a value.
+// maxFieldsNamed bounds how many fields an error names: it travels in a trailer, and clients bound those.
+const maxFieldsNamed = 50
+
+// validate holds a message to the contract's own rules and names the fields that break one. It never repeats a value.
 func (d *door) validate(_ context.Context, _ string, message proto.Message) error {
-	err := d.validator.Validate(message)
+	fields := unreadableText("", message.ProtoReflect())
 	var broken *protovalidate.ValidationError
-	if !errors.As(err, &broken) {
+	switch err := d.validator.Validate(message); {
+	case errors.As(err, &broken):
+		for _, violation := range broken.Violations {
+			fields = append(fields, fault.Field{
+				Name: protovalidate.FieldPathString(violation.Proto.GetField()), Description: violation.Proto.GetMessage(),
+			})
+		}
+	case err != nil:
 		return err
+	case len(fields) == 0:
+		return nil
 	}
-	invalid := &fault.Error{Code: codes.InvalidArgument, Reason: "INVALID_FIELDS", Public: "some fields are not valid"}
-	for _, violation := range broken.Violations {
-		invalid.Fields = append(invalid.Fields, fault.Field{
-			Name: protovalidate.FieldPathString(violation.Proto.GetField()), Description: violation.Proto.GetMessage(),
-		})
+	return &fault.Error{
+		Code: codes.InvalidArgument, Reason: "INVALID_FIELDS", Public: "some fields are not valid", Fields: fields[:min(len(fields), maxFieldsNamed)],
 	}
-	return invalid
 }
 
 func noSuchMethod(any, grpc.ServerStream) error {
