@@ -17,7 +17,7 @@ import (
 type call struct {
 	method string
 	token  string
-	// body is the Locate body; nil for Collect.
+	// body is what the organisation is told, as it came; empty for a Collect that tells nothing more.
 	body []byte
 }
 

@@ -25,8 +25,11 @@ func (a *Agency) Collect(req *agencyv1.CollectRequest, stream grpc.ServerStreami
 	if err := a.validator.Validate(req); err != nil {
 		return badRequest(err)
 	}
-	claims, err := a.admit(ctx, call{method: warrant.Collect, token: req.GetWarrant()})
+	claims, err := a.admit(ctx, call{method: warrant.Collect, token: req.GetWarrant(), body: req.GetBody()})
 	if err != nil {
+		return err
+	}
+	if err := a.checkTold(req.GetBody()); err != nil {
 		return err
 	}
 	orders, err := a.orders(ctx, claims)
@@ -46,6 +49,16 @@ func (a *Agency) Collect(req *agencyv1.CollectRequest, stream grpc.ServerStreami
 		}
 	}
 	return nil
+}
+
+// checkTold holds the narrative of concern to the contract and lets it go. It is for the person at the holder who judges what is
+// relevant; the library hands it to no Source and no policy, and neither journal nor log ever holds it.
+func (a *Agency) checkTold(raw []byte) error {
+	if len(raw) == 0 {
+		return nil
+	}
+	body := &agencyv1.CollectBody{}
+	return a.read(raw, body, func() bool { return len(body.ProtoReflect().GetUnknown()) > 0 })
 }
 
 // order is what is to be collected about one subject.

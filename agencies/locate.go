@@ -66,19 +66,23 @@ func (a *Agency) refuseAdmitted(ctx context.Context, claims warrant.Claims, caus
 	return a.refuse(ctx, who, claims.Method, claims, cause)
 }
 
-// readBody reads what the organisation is told. The warrant covers its bytes, so nothing in it may go unread.
 func (a *Agency) readBody(raw []byte) (*agencyv1.LocateBody, error) {
 	body := &agencyv1.LocateBody{}
-	if err := proto.Unmarshal(raw, body); err != nil {
-		return nil, badRequest(err)
+	return body, a.read(raw, body, func() bool { return hasUnknown(body) })
+}
+
+// read reads what the organisation is told. The warrant covers its bytes, so nothing in it may go unread.
+func (a *Agency) read(raw []byte, into proto.Message, unknown func() bool) error {
+	if err := proto.Unmarshal(raw, into); err != nil {
+		return badRequest(err)
 	}
-	if err := a.validator.Validate(body); err != nil {
-		return nil, badRequest(err)
+	if err := a.validator.Validate(into); err != nil {
+		return badRequest(err)
 	}
-	if hasUnknown(body) {
-		return nil, badRequest(errors.New("the body has unknown fields"))
+	if unknown() {
+		return badRequest(errors.New("the body has unknown fields"))
 	}
-	return body, nil
+	return nil
 }
 
 func hasUnknown(body *agencyv1.LocateBody) bool {

@@ -155,10 +155,10 @@ func TestReplicasShareTheJournal(t *testing.T) {
 	r.locate(t, mira)
 	other := r.Dial(t, organisation, r.serveFor(t, r.Identity))
 	token := r.Mint(t, r.collectClaims(t, r.permit("s1", "pol.involvement")))
-	if all, err := agencytest.Drain(t.Context(), other, token); err != nil || len(all.Records()) != 1 {
+	if all, err := agencytest.Drain(t.Context(), other, &agencyv1.CollectRequest{Warrant: token}); err != nil || len(all.Records()) != 1 {
 		t.Errorf("whom one replica located, the other collects: %d records, %v", len(all.Records()), err)
 	}
-	if _, err := agencytest.Drain(t.Context(), r.client, token); reason(err) != "WARRANT_REPLAYED" {
+	if _, err := agencytest.Drain(t.Context(), r.client, &agencyv1.CollectRequest{Warrant: token}); reason(err) != "WARRANT_REPLAYED" {
 		t.Errorf("what one replica has used, the other takes again: %v", err)
 	}
 }
@@ -228,8 +228,8 @@ func TestMalformedRequests(t *testing.T) {
 		"unknown in it": marshal(func(b *agencyv1.LocateBody) {
 			b.Subjects[0].Identity.ProtoReflect().SetUnknown([]byte{0xa2, 0x38, 0x01, 'x'})
 		}),
-		"51 subjects":     marshal(func(b *agencyv1.LocateBody) { b.Subjects = make51() }),
-		"no body to read": nil,
+		"51 subjects":            marshal(func(b *agencyv1.LocateBody) { b.Subjects = make51() }),
+		"a narrative, as it was": append(marshal(func(*agencyv1.LocateBody) {}), 0x22, 0x01, 'x'),
 	}
 	for name, body := range tests {
 		if err := locate(body); status.Code(err) != codes.InvalidArgument || strings.Contains(err.Error(), "SECRET") {
@@ -239,7 +239,10 @@ func TestMalformedRequests(t *testing.T) {
 	if _, err := r.client.Locate(t.Context(), &agencyv1.LocateRequest{Body: []byte("x")}); status.Code(err) != codes.InvalidArgument {
 		t.Errorf("no warrant: gives %v", err)
 	}
-	if _, err := agencytest.Drain(t.Context(), r.client, ""); status.Code(err) != codes.InvalidArgument {
+	if _, err := r.client.Locate(t.Context(), &agencyv1.LocateRequest{Warrant: "x"}); status.Code(err) != codes.InvalidArgument {
+		t.Errorf("no body: gives %v", err)
+	}
+	if _, err := agencytest.Drain(t.Context(), r.client, &agencyv1.CollectRequest{}); status.Code(err) != codes.InvalidArgument {
 		t.Errorf("no warrant for Collect: gives %v", err)
 	}
 }

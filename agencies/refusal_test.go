@@ -234,10 +234,10 @@ func TestCollectReplayed(t *testing.T) {
 	r := newRig(t, "")
 	r.locate(t, mira)
 	token := r.Mint(t, r.collectClaims(t, r.permit("s1", "pol.involvement")))
-	if all, err := agencytest.Drain(t.Context(), r.client, token); err != nil || len(all.Records()) != 1 {
+	if all, err := agencytest.Drain(t.Context(), r.client, &agencyv1.CollectRequest{Warrant: token}); err != nil || len(all.Records()) != 1 {
 		t.Fatalf("the first use gives %d records, %v", len(all.Records()), err)
 	}
-	if all, err := agencytest.Drain(t.Context(), r.client, token); reason(err) != "WARRANT_REPLAYED" || len(all.Chunks) > 0 {
+	if all, err := agencytest.Drain(t.Context(), r.client, &agencyv1.CollectRequest{Warrant: token}); reason(err) != "WARRANT_REPLAYED" || len(all.Chunks) > 0 {
 		t.Errorf("the second use gives %v and %d chunks", err, len(all.Chunks))
 	}
 	if diff := cmp.Diff([]string{"replayed"}, r.codes(t)); diff != "" {
@@ -259,7 +259,7 @@ func TestWithoutJournalNothingIsAnswered(t *testing.T) {
 	if reason(err) != "JOURNAL_DOWN" || len(all.Chunks) > 0 {
 		t.Errorf("Collect gives %v and %d chunks", err, len(all.Chunks))
 	}
-	if _, err := agencytest.Drain(t.Context(), r.client, "not a token"); reason(err) != "JOURNAL_DOWN" {
+	if _, err := agencytest.Drain(t.Context(), r.client, &agencyv1.CollectRequest{Warrant: "not a token"}); reason(err) != "JOURNAL_DOWN" {
 		t.Errorf("a refusal that cannot be recorded gives %v", err)
 	}
 }

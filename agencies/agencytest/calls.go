@@ -12,13 +12,16 @@ import (
 	agencyv1 "github.com/mashgate/mashgate/proto/gen/mashgate/agency/v1"
 )
 
-// Body is a Locate body about one subject.
+// Body is a Locate body about one subject, as a gateway tells it: a postcode of nobody but an unborn child.
 func Body(subject string, who person.Identity) *agencyv1.LocateBody {
 	identity := &agencyv1.Identity{
 		GivenName: who.GivenName, FamilyName: who.FamilyName, OtherNames: who.OtherNames, DateOfBirth: who.DateOfBirth, Sex: who.Sex,
 		NhsNumber: who.NHSNumber, Upn: who.UPN,
 	}
 	for _, address := range who.Addresses {
+		if who.DateOfBirth != person.Unborn {
+			break
+		}
 		identity.Postcodes = append(identity.Postcodes, address.Postcode)
 	}
 	return &agencyv1.LocateBody{
@@ -58,18 +61,32 @@ func (c Collected) Records() []*agencyv1.Record {
 	return records
 }
 
-// Collect collects under a warrant, to the end of the stream.
+// Collect collects under a warrant, to the end of the stream, and tells nothing more.
 func (g *Gateway) Collect(ctx context.Context, client agencyv1.AgencyServiceClient, c warrant.Claims) (Collected, error) {
 	token, err := g.Minter.Mint(c)
 	if err != nil {
 		return Collected{}, err
 	}
-	return Drain(ctx, client, token)
+	return Drain(ctx, client, &agencyv1.CollectRequest{Warrant: token})
 }
 
-// Drain collects with a token, whatever it is.
-func Drain(ctx context.Context, client agencyv1.AgencyServiceClient, token string) (all Collected, err error) {
-	stream, err := client.Collect(ctx, &agencyv1.CollectRequest{Warrant: token})
+// CollectTold collects as Collect does, and tells the narrative of concern.
+func (g *Gateway) CollectTold(ctx context.Context, client agencyv1.AgencyServiceClient, c warrant.Claims, narrative string) (Collected, error) {
+	body, err := proto.Marshal(&agencyv1.CollectBody{Narrative: narrative})
+	if err != nil {
+		return Collected{}, err
+	}
+	c.BodyDigest = warrant.Digest(body)
+	token, err := g.Minter.Mint(c)
+	if err != nil {
+		return Collected{}, err
+	}
+	return Drain(ctx, client, &agencyv1.CollectRequest{Warrant: token, Body: body})
+}
+
+// Drain collects with a request, whatever it is.
+func Drain(ctx context.Context, client agencyv1.AgencyServiceClient, request *agencyv1.CollectRequest) (all Collected, err error) {
+	stream, err := client.Collect(ctx, request)
 	if err != nil {
 		return all, err
 	}

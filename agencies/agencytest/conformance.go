@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
 
 	"github.com/mashgate/mashgate/agencies"
 	"github.com/mashgate/mashgate/agencies/matching"
@@ -54,6 +55,7 @@ func Run(t *testing.T, open func(t *testing.T) Adapter) {
 		{"finds no stranger", (*suite).findsNoStranger},
 		{"says error in a stale index", (*suite).stale},
 		{"gives every record it holds", (*suite).gives},
+		{"answers the same when told why", (*suite).told},
 		{"gives records in form", (*suite).inForm},
 		{"gives nothing of nobody", (*suite).nobody},
 		{"stops when it is told to", (*suite).stops},
@@ -176,6 +178,19 @@ func (s *suite) gives(t *testing.T) {
 				t.Errorf("known person %d: records by category (-want +got):\n%s", i, diff)
 			}
 		}
+	}
+}
+
+// told: the narrative of concern changes nothing in what is given.
+func (s *suite) told(t *testing.T) {
+	s.locate(t, s.Known[0].Identity)
+	claims := Constrain(t, s.claims(warrant.Collect), Permit(s.catalogue, "s1", s.Config.Categories[0]))
+	without, err := s.gateway.Collect(t.Context(), s.client, claims)
+	must(t, err)
+	with, err := s.gateway.CollectTold(t.Context(), s.client, claims, "Something happened.")
+	must(t, err)
+	if diff := cmp.Diff(without, with, protocmp.Transform()); diff != "" {
+		t.Errorf("told why, it answers otherwise (-without +with):\n%s", diff)
 	}
 }
 

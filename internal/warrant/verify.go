@@ -38,7 +38,7 @@ type Want struct {
 	Method string
 	// PeerSAN is the identity in the certificate of whoever presents the warrant.
 	PeerSAN string
-	// Body is the Locate body as it came over the wire; nil for Collect.
+	// Body is the body as it came over the wire; empty for a Collect without one.
 	Body []byte
 }
 
@@ -164,7 +164,7 @@ func (v *Verifier) accept(c Claims, want Want) *Refusal {
 		return Refuse(WrongPeer, "it was presented by another machine than it was issued to")
 	case c.Method != want.Method:
 		return Refuse(WrongMethod, "it is for another method")
-	case c.Method == Locate && subtle.ConstantTimeCompare([]byte(c.BodyDigest), []byte(Digest(want.Body))) != 1:
+	case subtle.ConstantTimeCompare([]byte(c.BodyDigest), []byte(Digest(want.Body))) != 1:
 		return Refuse(WrongBody, "it covers another body than the one sent")
 	}
 	return nil

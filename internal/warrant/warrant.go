@@ -49,7 +49,7 @@ type Claims struct {
 	// Attempt counts from 1; an agency answers a new attempt of the same leg again.
 	Attempt int    `json:"attempt"`
 	Method  string `json:"method"`
-	// BodyDigest is Digest of the Locate body; "" for Collect, which has none.
+	// BodyDigest is Digest of the body that goes with it; "" for a Collect without one.
 	BodyDigest string `json:"body_digest"`
 	// Subjects are the people the warrant is about, with the little an agency's own policy may know of them.
 	Subjects []Subject `json:"subjects"`
@@ -73,8 +73,11 @@ func (c Claims) Names(subject string) bool {
 	return slices.ContainsFunc(c.Subjects, func(s Subject) bool { return s.ID == subject })
 }
 
-// Digest is the digest of a Locate body: SHA-256 in unpadded base64url.
+// Digest is the digest of a body: SHA-256 in unpadded base64url, and "" for no body.
 func Digest(body []byte) string {
+	if len(body) == 0 {
+		return ""
+	}
 	sum := sha256.Sum256(body)
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
@@ -107,8 +110,8 @@ func (c Claims) methodProblem() string {
 			return "a Locate warrant has a body digest and no constraints"
 		}
 	case Collect:
-		if c.BodyDigest != "" || len(c.Constraints) == 0 {
-			return "a Collect warrant has constraints and no body digest"
+		if len(c.Constraints) == 0 {
+			return "a Collect warrant has constraints"
 		}
 	default:
 		return "the method is neither Locate nor Collect"

@@ -45,6 +45,13 @@ func collect() warrant.Claims {
 	return c
 }
 
+// collectTold is a Collect that comes with a body.
+func collectTold() warrant.Claims {
+	c := collect()
+	c.BodyDigest = warrant.Digest(body)
+	return c
+}
+
 // rig is a gateway and an agency that believes two of its keys.
 type rig struct {
 	clock    *clock.Fake
@@ -102,8 +109,12 @@ func want(method string) warrant.Want {
 func TestAccepted(t *testing.T) {
 	r := newRig(t)
 	for name, m := range map[string]*warrant.Minter{"EdDSA": r.minter, "ES256": r.mints(t, "es", warrant.ES256, issuer)} {
-		for _, claims := range []warrant.Claims{locate(), collect()} {
-			got, err := r.verifier.Verify(mint(t, m, claims), want(claims.Method))
+		for _, claims := range []warrant.Claims{locate(), collect(), collectTold()} {
+			asked := want(claims.Method)
+			if claims.BodyDigest != "" {
+				asked.Body = body
+			}
+			got, err := r.verifier.Verify(mint(t, m, claims), asked)
 			if err != nil {
 				t.Fatalf("%s %s: %v", name, claims.Method, err)
 			}
@@ -205,6 +216,9 @@ func TestRefused(t *testing.T) {
 		"another machine":          {token: good, want: warrant.Want{Method: warrant.Locate, PeerSAN: "mashgate://gateway/warwick", Body: body}, code: warrant.WrongPeer},
 		"no machine":               {token: good, want: warrant.Want{Method: warrant.Locate, Body: body}, code: warrant.WrongPeer},
 		"another body":             {token: good, want: warrant.Want{Method: warrant.Locate, PeerSAN: gateway.SAN(), Body: []byte("A body")}, code: warrant.WrongBody},
+		"a body beside a Collect":  {token: mint(t, r.minter, collect()), want: warrant.Want{Method: warrant.Collect, PeerSAN: gateway.SAN(), Body: body}, code: warrant.WrongBody},
+		"a Collect's other body":   {token: mint(t, r.minter, collectTold()), want: warrant.Want{Method: warrant.Collect, PeerSAN: gateway.SAN(), Body: []byte("A body")}, code: warrant.WrongBody},
+		"a Collect's body missing": {token: mint(t, r.minter, collectTold()), want: want(warrant.Collect), code: warrant.WrongBody},
 		"no body":                  {token: good, want: warrant.Want{Method: warrant.Locate, PeerSAN: gateway.SAN()}, code: warrant.WrongBody},
 		"another organisation's":   {token: as(`"aud":"police"`, `"aud":"education"`), code: warrant.WrongAudience},
 		"another issuer's":         {token: mint(t, r.mints(t, "ed", warrant.EdDSA, "https://else.test"), locate()), code: warrant.WrongIssuer},
@@ -275,14 +289,14 @@ func TestRefusalKeepsSignedClaims(t *testing.T) {
 func TestMintRefuses(t *testing.T) {
 	r := newRig(t)
 	tests := map[string]func(*warrant.Claims){
-		"no audience":         func(c *warrant.Claims) { c.Audience = "" },
-		"no attempt":          func(c *warrant.Claims) { c.Attempt = 0 },
-		"no basis":            func(c *warrant.Claims) { c.Basis = "" },
-		"nobody":              func(c *warrant.Claims) { c.Subjects = nil },
-		"no digest":           func(c *warrant.Claims) { c.BodyDigest = "" },
-		"no method":           func(c *warrant.Claims) { c.Method = "" },
-		"Collect with digest": func(c *warrant.Claims) { c.Method = warrant.Collect; c.Constraints = json.RawMessage(`[1]`) },
-		"more than is read":   func(c *warrant.Claims) { c.Purpose = strings.Repeat("x", 1<<20) },
+		"no audience":        func(c *warrant.Claims) { c.Audience = "" },
+		"no attempt":         func(c *warrant.Claims) { c.Attempt = 0 },
+		"no basis":           func(c *warrant.Claims) { c.Basis = "" },
+		"nobody":             func(c *warrant.Claims) { c.Subjects = nil },
+		"no digest":          func(c *warrant.Claims) { c.BodyDigest = "" },
+		"no method":          func(c *warrant.Claims) { c.Method = "" },
+		"Collect of nothing": func(c *warrant.Claims) { c.Method = warrant.Collect },
+		"more than is read":  func(c *warrant.Claims) { c.Purpose = strings.Repeat("x", 1<<20) },
 	}
 	for name, change := range tests {
 		claims := locate()

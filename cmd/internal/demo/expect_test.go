@@ -67,7 +67,8 @@ func (x expectation) request(t *testing.T, r *mashgatev1.InformationRequest) {
 }
 
 // told: the most that an organisation was told is what the rules allow; the words of a referrer who is not a professional are those of an
-// informant and do not go out (domain.md 4.4); and where nobody is asked nobody is told anything.
+// informant and do not go out, nor does free text where anybody is protected (domain.md 4.4); and where nobody is asked nobody is told
+// anything.
 func (x expectation) told(t *testing.T, r *mashgatev1.InformationRequest, asked string) {
 	t.Helper()
 	want := x.family.Expect.Tell
@@ -76,7 +77,7 @@ func (x expectation) told(t *testing.T, r *mashgatev1.InformationRequest, asked 
 		want = ""
 	case want == "":
 		return // the family does not look at it
-	case !x.family.Referral.Referrer.Professional:
+	case !x.family.Referral.Referrer.Professional, len(x.family.Expect.Protected) > 0:
 		want = "identifiers_and_purpose"
 	}
 	if r.GetTold() != want {

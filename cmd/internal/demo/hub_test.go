@@ -45,7 +45,9 @@ func startHub(t *testing.T, o demo.Options) *hubUnderTest {
 	o.Collector = "http://" + collector
 	o.Dir, o.Log, o.Clock = h.dir, h.log, clock.NewFake(today)
 	o.Agency = func(organisation string) []grpc.ServerOption {
-		return []grpc.ServerOption{grpc.ChainUnaryInterceptor(h.listenIn(organisation))}
+		return []grpc.ServerOption{
+			grpc.ChainUnaryInterceptor(h.listenInLocate(organisation)), grpc.ChainStreamInterceptor(h.listenInCollect(organisation)),
+		}
 	}
 	o.Change = func(c *gateway.Config) {
 		c.Limits.CallsPerSecond, c.Limits.Burst = 10_000, 10_000
@@ -97,20 +99,48 @@ func (c collector) Export(_ context.Context, spans *tracecollector.ExportTraceSe
 	return &tracecollector.ExportTraceServiceResponse{}, err
 }
 
-// listenIn writes down what one organisation is asked, with the name of the organisation.
-func (h *hubUnderTest) listenIn(organisation string) grpc.UnaryServerInterceptor {
+// listenInLocate writes down what one organisation is told in Locate, with the name of the organisation.
+func (h *hubUnderTest) listenInLocate(organisation string) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 		if locate, ok := request.(*agencyv1.LocateRequest); ok {
-			var body agencyv1.LocateBody
-			if err := proto.Unmarshal(locate.GetBody(), &body); err != nil {
-				return nil, err
-			}
-			if _, err := fmt.Fprintln(h.asked, organisation, protojson.MarshalOptions{}.Format(&body)); err != nil {
+			if err := h.hear(organisation, locate.GetBody(), &agencyv1.LocateBody{}); err != nil {
 				return nil, err
 			}
 		}
 		return next(ctx, request)
 	}
+}
+
+// listenInCollect writes down what it is told in Collect.
+func (h *hubUnderTest) listenInCollect(organisation string) grpc.StreamServerInterceptor {
+	return func(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+		return next(server, listening{ServerStream: stream, hub: h, organisation: organisation})
+	}
+}
+
+type listening struct {
+	grpc.ServerStream
+
+	hub          *hubUnderTest
+	organisation string
+}
+
+func (l listening) RecvMsg(message any) error {
+	if err := l.ServerStream.RecvMsg(message); err != nil {
+		return err
+	}
+	if collect, ok := message.(*agencyv1.CollectRequest); ok {
+		return l.hub.hear(l.organisation, collect.GetBody(), &agencyv1.CollectBody{})
+	}
+	return nil
+}
+
+func (h *hubUnderTest) hear(organisation string, body []byte, as proto.Message) error {
+	if err := proto.Unmarshal(body, as); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(h.asked, organisation, protojson.MarshalOptions{}.Format(as))
+	return err
 }
 
 // textBuffer is a buffer that many may write to.

@@ -9,9 +9,9 @@ import (
 	"sync"
 
 	"github.com/mashgate/mashgate/gateway/internal/directory"
+	"github.com/mashgate/mashgate/gateway/internal/episode"
 	"github.com/mashgate/mashgate/gateway/internal/fanout"
 	"github.com/mashgate/mashgate/gateway/internal/ledger"
-	"github.com/mashgate/mashgate/gateway/internal/plan"
 	"github.com/mashgate/mashgate/gateway/internal/request"
 	"github.com/mashgate/mashgate/gateway/internal/store"
 	"github.com/mashgate/mashgate/policy"
@@ -23,7 +23,10 @@ type story struct {
 	request request.Request
 	// pinned is nil where the revision the request was made under is gone; then nothing is asked and nothing released.
 	pinned   *policy.Revision
+	referral episode.Referral
 	legs     map[string]*leg
+	// located is set when every organisation has been asked whom it knows; flags and unknown say what came of it.
+	located  bool
 	flags    []policy.Flag
 	unknown  bool
 	answered map[[2]string]bool
@@ -65,6 +68,9 @@ func (e *Exchange) story(ctx context.Context, r request.Request) (*story, error)
 	var err error
 	if s.pinned, err = e.Policy.Revision(r.Hub, r.Revision); err != nil && !errors.Is(err, policy.ErrNoRevision) {
 		return nil, err
+	}
+	if s.referral, err = e.Episodes.GetReferral(ctx, r.Hub, r.Episode); err != nil {
+		return nil, fmt.Errorf("reading the referral: %w", err)
 	}
 	legs, err := e.Requests.Legs(ctx, r.Ref())
 	if err != nil {
@@ -127,58 +133,6 @@ func (s *story) moved(err error) error {
 	return err
 }
 
-// locate asks every organisation that has not answered yet whom it knows. Only when each has answered, or its time is over, does
-// anything else happen: until then nobody knows whose whereabouts must be protected.
-func (s *story) locate(ctx context.Context) error {
-	if s.pinned == nil {
-		return nil
-	}
-	legs, err := s.pending(ctx)
-	if err != nil {
-		return err
-	}
-	var failed []error
-	for err := range fanout.Gather(ctx, legs, s.locateOne) {
-		failed = append(failed, err)
-	}
-	return errors.Join(failed...)
-}
-
-// pending are the legs still to be located, each with what its organisation is told.
-func (s *story) pending(ctx context.Context) ([]fanout.Leg, error) {
-	b, err := s.ruler(ctx)
-	if err != nil {
-		return nil, err
-	}
-	telling, err := s.telling(ctx, b)
-	if err != nil {
-		return nil, err
-	}
-	var legs []fanout.Leg
-	for _, l := range s.legs {
-		if l.State != request.LegPending && l.State != request.LegLocating {
-			continue
-		}
-		told, err := body(plan.Tell(plan.Leg{Organisation: l.Organisation, Subjects: l.Subjects}, telling))
-		if err != nil {
-			return nil, fmt.Errorf("writing what is told: %w", err)
-		}
-		legs = append(legs, fanout.Leg{ID: l.ID, Organisation: l.Organisation, Subjects: l.Subjects, Body: told, Permits: s.permit})
-	}
-	return legs, nil
-}
-
-// locateOne writes the answer down as it comes, so that the answers of several share a commit.
-func (s *story) locateOne(ctx context.Context, of fanout.Leg) error {
-	located := s.fanout.Locate(ctx, of)
-	l := s.legs[located.Leg.Organisation]
-	if located.Failure != nil && located.Failure.Kind == fanout.Interrupted {
-		return s.moved(located.Failure)
-	}
-	l.progress.Matches, l.progress.Mishap = located.Matches, mishapOf(located.Failure)
-	return s.save(ctx, l, request.LegLocated)
-}
-
 // refusedWarrant puts on the ledger that an organisation did not accept a warrant: it has put down the same on its side.
 func (s *story) refusedWarrant(ctx context.Context, tx store.Tx, l *leg) error {
 	_, err := s.Ledger.Append(ctx, tx, ledger.Entry{
@@ -217,11 +171,8 @@ func (s *story) saveIn(ctx context.Context, tx store.Tx, l *leg, state request.L
 	return s.Requests.SaveLeg(ctx, tx, l.Leg)
 }
 
-// decideAgain takes the union of the protective flags for a fact of the whole request, and gives each leg the constraints that hold
-// with it (design.md section 1).
+// decideAgain gives each leg the constraints that hold with the flags (design.md section 1).
 func (s *story) decideAgain(ctx context.Context) ([]fanout.Leg, error) {
-	s.flags, s.unknown = protection(s.legs, s.maySet())
-	s.bench = nil
 	var legs []fanout.Leg
 	for _, l := range s.legs {
 		if l.State == request.LegDone {

@@ -190,11 +190,16 @@ func TestOverdue(t *testing.T) {
 
 // consented opens an AMBER episode that rests on the mother's consent alone.
 func (w *world) consented() {
+	w.consentedTo("referral", "share_with_agencies", "agencies_share_with_us")
+}
+
+func (w *world) consentedTo(kinds ...string) {
 	form := episode.Referral{
 		Hub: hub, Submitter: w.manager.ID, Concerns: []string{"neglect"}, Referrer: episode.Referrer{Professional: true},
-		Subjects: []episode.Subject{{ID: "child", Role: "index_child", Identity: ann}, {ID: "mother", Role: "parent", Identity: beth}},
+		Subjects:  []episode.Subject{{ID: "child", Role: "index_child", Identity: ann}, {ID: "mother", Role: "parent", Identity: beth}},
+		Narrative: episode.Narrative{Summary: "Ann came to school with a bruise."},
 	}
-	for _, kind := range []string{"referral", "share_with_agencies", "agencies_share_with_us"} {
+	for _, kind := range kinds {
 		form.Consents = append(form.Consents, episode.Consent{Kind: kind, Giver: "mother", Status: "yes"})
 	}
 	w.open(form, episode.Rating{Code: "amber", Basis: "mash", LevelOfNeed: 3, Reason: "worry", By: episode.By{Person: w.manager.ID, Role: "team_manager", At: now}})

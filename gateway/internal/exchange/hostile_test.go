@@ -11,11 +11,9 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/mashgate/mashgate/agencies/agencytest"
-	"github.com/mashgate/mashgate/gateway/internal/episode"
 	"github.com/mashgate/mashgate/gateway/internal/exchange"
 	"github.com/mashgate/mashgate/gateway/internal/request"
 	"github.com/mashgate/mashgate/internal/record"
-	"github.com/mashgate/mashgate/policy"
 	agencyv1 "github.com/mashgate/mashgate/proto/gen/mashgate/agency/v1"
 )
 
@@ -102,17 +100,6 @@ func TestAnotherCertificate(t *testing.T) {
 	if _, police := bySource(chunksOf(events)); police > 0 {
 		t.Error("another's records are seen as the police's")
 	}
-}
-
-// spy keeps what an organisation is told.
-type spy struct {
-	agencyv1.AgencyServiceServer
-	told chan []byte
-}
-
-func (s *spy) Locate(ctx context.Context, r *agencyv1.LocateRequest) (*agencyv1.LocateResponse, error) {
-	s.told <- r.GetBody()
-	return s.AgencyServiceServer.Locate(ctx, r)
 }
 
 // TestSafeAddress: a flag that one organisation holds protects the person, and the child living with them, in everybody's records.
@@ -259,32 +246,6 @@ func TestOwnPolicy(t *testing.T) {
 					t.Errorf("the organisation's own code %s is told", reason.Code)
 				}
 			}
-		}
-	}
-}
-
-// TestWhatIsTold: a person's safe address on the episode keeps postcode and narrative here; without one the narrative goes out.
-func TestWhatIsTold(t *testing.T) {
-	for _, safe := range []bool{false, true} {
-		w := newWorld(t)
-		w.family(func(f *episode.Referral) { f.Subjects[1].SafeAddress = safe })
-		told := make(chan []byte, 1)
-		w.connect("police", &spy{AgencyServiceServer: &agencytest.Hostile{
-			Organisation: "police", Categories: w.categories("police"), Trick: agencytest.Honest, Catalogue: w.catalogue,
-		}, told: told})
-		w.start()
-		r := w.ask("pol.involvement")
-		w.watch(r.Ref())
-		body := string(<-told)
-		if strings.Contains(body, "CV1 1AA") == safe || strings.Contains(body, "bruise") == safe || !strings.Contains(body, "Beth") {
-			t.Errorf("safe %t: postcode %t, narrative %t", safe, strings.Contains(body, "CV1 1AA"), strings.Contains(body, "bruise"))
-		}
-		wantTold := policy.TellNarrative
-		if safe {
-			wantTold = policy.TellIdentifiers
-		}
-		if r.Told != wantTold {
-			t.Errorf("safe %t: the request says %s was told", safe, r.Told)
 		}
 	}
 }

@@ -60,16 +60,12 @@ func (q *question) ask(ctx context.Context) error {
 // transaction that reads the episode and the active revision again (invariant 7).
 func (q *question) intend(ctx context.Context, p plan.Plan) (request.Request, error) {
 	e := q.exchange
-	told, err := q.told(ctx, p)
-	if err != nil {
-		return request.Request{}, err
-	}
 	var asked request.Request
-	err = e.DB.InTx(ctx, func(ctx context.Context, tx store.Tx) error {
+	err := e.DB.InTx(ctx, func(ctx context.Context, tx store.Tx) error {
 		if err := q.bench.still(ctx, tx); err != nil {
 			return err
 		}
-		stored, created, err := e.Requests.Create(ctx, tx, q.draft(told))
+		stored, created, err := e.Requests.Create(ctx, tx, q.draft(p))
 		if err != nil || !created {
 			asked = stored
 			return err
@@ -91,9 +87,13 @@ func (q *question) intend(ctx context.Context, p plan.Plan) (request.Request, er
 	return asked, nil
 }
 
-func (q *question) draft(told string) request.Request {
+// draft is the request as it starts: where anybody is asked, identifiers and purpose are told at least.
+func (q *question) draft(p plan.Plan) request.Request {
 	ask := q.bench.pinned.Ask()
-	state := request.Running
+	state, told := request.Running, ""
+	if len(p.Legs) > 0 {
+		told = policy.TellIdentifiers
+	}
 	if !ask.Proceed {
 		state = request.NotAsked
 	}
@@ -101,20 +101,6 @@ func (q *question) draft(told string) request.Request {
 		Hub: q.need.Hub, Episode: q.need.Episode, Key: q.need.Key, State: state, Requester: q.bench.who.ID, Revision: ask.Revision,
 		Input: q.bench.input, Ask: ask, Told: told,
 	}
-}
-
-// told is the most that any organisation will be told.
-func (q *question) told(ctx context.Context, p plan.Plan) (string, error) {
-	telling, err := q.exchange.telling(ctx, q.bench)
-	if err != nil || len(p.Legs) == 0 {
-		return "", err
-	}
-	for _, leg := range p.Legs {
-		if plan.Tell(leg, telling).Narrative != "" {
-			return policy.TellNarrative, nil
-		}
-	}
-	return policy.TellIdentifiers, nil
 }
 
 // entry is why somebody will be asked, or why nobody is. What will be asked of whom follows in an entry for each leg.

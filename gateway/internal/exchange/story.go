@@ -58,7 +58,7 @@ func (e *Exchange) carryOut(ctx context.Context, r request.Request) error {
 		return err
 	}
 	var failed []error
-	for err := range fanout.Gather(ctx, legs, s.answer) { // 6, 7: Collect; 8 policy.Release; 10 ledger, then release
+	for err := range fanout.Gather(ctx, legs, s.answer) { // 6, 7: Collect, told why; 8 policy.Release; 10 ledger, then release
 		failed = append(failed, err)
 	}
 	if err := errors.Join(failed...); err != nil {

@@ -1,40 +1,50 @@
 package exchange
 
 import (
-	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/mashgate/mashgate/gateway/internal/fanout"
 	"github.com/mashgate/mashgate/gateway/internal/plan"
 	"github.com/mashgate/mashgate/internal/person"
 	"github.com/mashgate/mashgate/internal/warrant"
+	"github.com/mashgate/mashgate/policy"
 	agencyv1 "github.com/mashgate/mashgate/proto/gen/mashgate/agency/v1"
 )
 
-// telling is all that could be told in asking, with what policy says of it.
-func (e *Exchange) telling(ctx context.Context, b *bench) (plan.Telling, error) {
-	referral, err := e.Episodes.GetReferral(ctx, b.episode.Hub, b.episode.ID)
-	if err != nil {
-		return plan.Telling{}, fmt.Errorf("reading the referral: %w", err)
-	}
+// telling is all that could be told in asking, with what policy says of it on the facts of this bench.
+func (s *story) telling(b *bench) plan.Telling {
 	telling := plan.Telling{
-		Purpose: b.episode.Purpose, Basis: b.episode.Basis, Ask: b.pinned.Ask(), LocationUnknown: b.input.LocationUnknown,
-		Narrative:        strings.TrimSpace(referral.Narrative.Summary + "\n\n" + referral.Narrative.Worries),
-		WordsOfInformant: !referral.Referrer.Professional,
+		Purpose: b.episode.Purpose, Basis: b.episode.Basis, Asks: []policy.Ask{b.pinned.Ask(), b.current.Ask()},
+		LocationUnknown: !s.located || b.input.LocationUnknown, WordsOfInformant: !s.referral.Referrer.Professional,
+		Narrative: strings.TrimSpace(s.referral.Narrative.Summary + "\n\n" + s.referral.Narrative.Worries),
 	}
 	for _, subject := range b.episode.Subjects {
 		telling.People = append(telling.People, plan.Person{ID: subject.ID, Role: subject.Role, Identity: subject.Identity})
 	}
-	return telling, nil
+	return telling
 }
 
-// body is what a leg's organisation is told, as it goes over the line.
-func body(told plan.Told) ([]byte, error) {
-	message := &agencyv1.LocateBody{Purpose: told.Purpose, Basis: told.Basis, Narrative: told.Narrative}
+// body is what an organisation is told in one attempt, as it goes over the line, and how the ledger calls it.
+func (s *story) body(b *bench, of fanout.Leg, method fanout.Method) (body []byte, told string, err error) {
+	telling := s.telling(b)
+	if method == fanout.Locate {
+		body, err = locateBody(plan.Tell(plan.Leg{Organisation: of.Organisation, Subjects: of.Subjects}, telling))
+		return body, policy.TellIdentifiers, err
+	}
+	narrative := plan.Narrative(telling)
+	if narrative == "" {
+		return nil, policy.TellIdentifiers, nil
+	}
+	body, err = proto.Marshal(&agencyv1.CollectBody{Narrative: narrative})
+	return body, policy.TellNarrative, err
+}
+
+func locateBody(told plan.Told) ([]byte, error) {
+	message := &agencyv1.LocateBody{Purpose: told.Purpose, Basis: told.Basis}
 	for _, p := range told.People {
 		message.Subjects = append(message.Subjects, &agencyv1.Subject{Id: p.ID, Role: p.Role, Identity: identity(p.Identity)})
 	}

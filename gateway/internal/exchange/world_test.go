@@ -56,6 +56,7 @@ type world struct {
 	exchange  *exchange.Exchange
 	fault     atomic.Pointer[func(store.Point) error]
 	metrics   *metrics
+	heard     hearing
 
 	worker, manager, stranger, cousin directory.Person
 	episode                           episode.Episode
@@ -197,9 +198,10 @@ func (w *world) open(form episode.Referral, rating episode.Rating) {
 	}
 }
 
-// connect serves an agency over mutual TLS.
+// connect serves an agency over mutual TLS, with an ear for what it is told.
 func (w *world) connect(organisation string, agency agencyv1.AgencyServiceServer) {
 	w.Helper()
+	agency = &spy{AgencyServiceServer: agency, organisation: organisation, heard: &w.heard}
 	w.config.Agencies[organisation] = fanout.Agency{Client: w.gateway.Dial(w.T, organisation, w.gateway.Serve(w.T, organisation, agency))}
 }
 
@@ -217,7 +219,7 @@ func (w *world) withRules(organisation, rules string, people ...agencytest.Perso
 		Organisation: organisation, Title: organisation, LookedIn: "Index of " + organisation, Categories: w.categories(organisation),
 		Flags: []string{"safe_address", "limited_access", "adoption", "live_investigation"}, MaxIndexAge: 24 * time.Hour, Source: memory,
 		Policy: agencytest.Policy(w.T, rules), Verifier: w.gateway.Verifier(w.T, organisation), Journal: agencytest.Journal(w.T),
-		Clock: w.gateway.Clock, Log: slog.New(slog.DiscardHandler),
+		Clock: w.gateway.Clock, Log: w.config.Log,
 	})
 	w.must(err)
 	w.connect(organisation, agency)

@@ -79,11 +79,11 @@ func (f *Fanout) Collect(ctx context.Context, leg Leg, sink Sink) Collected {
 }
 
 func (f *Fanout) stream(ctx context.Context, remote remote, check *checker, sink Sink) error {
-	warrant, err := check.leg.Permits(ctx, check.leg, Collect)
+	permit, err := check.leg.Permits(ctx, check.leg, Collect)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errPermit, err)
 	}
-	stream, err := remote.client.Collect(ctx, &agencyv1.CollectRequest{Warrant: warrant})
+	stream, err := remote.client.Collect(ctx, &agencyv1.CollectRequest{Warrant: permit.Warrant, Body: permit.Body})
 	if err != nil {
 		return err
 	}

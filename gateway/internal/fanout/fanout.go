@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"time"
 
 	"buf.build/go/protovalidate"
@@ -30,8 +31,6 @@ type Leg struct {
 	ID           string
 	Organisation string
 	Subjects     []string
-	// Body is the serialised LocateBody: all that the organisation is told.
-	Body []byte
 	// Constraints are what a Collect warrant allows; they are not needed to Locate.
 	Constraints []policy.Constraint
 	Permits     Permits
@@ -46,9 +45,19 @@ const (
 	Collect Method = "Collect"
 )
 
-// Permits writes down an attempt of a leg and gives it its warrant. Every call is a new attempt with a warrant of its own; what
-// cannot be written down is not attempted.
-type Permits func(ctx context.Context, leg Leg, method Method) (warrant string, err error)
+// Permit is what one attempt goes out with.
+type Permit struct {
+	Warrant string
+	// Body is all that the organisation is told: a serialised LocateBody or CollectBody, or, for Collect, nothing. The warrant covers it.
+	Body []byte
+}
+
+// LogValue keeps out of logs what would let somebody ask, and whom it is about.
+func (Permit) LogValue() slog.Value { return slog.StringValue("[redacted]") }
+
+// Permits writes down an attempt of a leg and decides what it goes out with. Every call is a new attempt with a warrant of its own;
+// what cannot be written down is not attempted.
+type Permits func(ctx context.Context, leg Leg, method Method) (Permit, error)
 
 // Timeouts are how long an organisation has. All must be positive.
 type Timeouts struct {

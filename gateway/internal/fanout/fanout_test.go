@@ -60,34 +60,37 @@ func (d *desk) fanout(t *testing.T, lines map[string]agencyv1.AgencyServiceClien
 }
 
 // permit mints as the exchange does, a warrant for each attempt.
-func (d *desk) permit(_ context.Context, leg fanout.Leg, method fanout.Method) (string, error) {
+func (d *desk) permit(_ context.Context, leg fanout.Leg, method fanout.Method) (permit fanout.Permit, err error) {
 	claims := agencytest.Claims(leg.Organisation, string(method), leg.Subjects...)
 	claims.Attempt = int(d.attempts.Add(1))
 	if method == fanout.Locate {
-		claims.BodyDigest = warrant.Digest(leg.Body)
-		return d.gateway.Minter.Mint(claims)
+		permit.Body, err = locateBody(leg.Subjects)
+	} else {
+		claims.Constraints, err = json.Marshal(leg.Constraints)
 	}
-	encoded, err := json.Marshal(leg.Constraints)
 	if err != nil {
-		return "", err
+		return fanout.Permit{}, err
 	}
-	claims.Constraints = encoded
-	return d.gateway.Minter.Mint(claims)
+	claims.BodyDigest = warrant.Digest(permit.Body)
+	permit.Warrant, err = d.gateway.Minter.Mint(claims)
+	return permit, err
+}
+
+func locateBody(subjects []string) ([]byte, error) {
+	body := &agencyv1.LocateBody{Purpose: "safeguarding_children", Basis: "s47"}
+	for _, subject := range subjects {
+		body.Subjects = append(body.Subjects, &agencyv1.Subject{Id: subject, Role: "index_child", Identity: &agencyv1.Identity{GivenName: "Ann"}})
+	}
+	return proto.Marshal(body)
 }
 
 func (d *desk) leg(t *testing.T, organisation string, subjects ...string) fanout.Leg {
 	t.Helper()
 	leg := fanout.Leg{ID: "leg-" + organisation, Organisation: organisation, Subjects: subjects, Permits: d.permit}
-	body := &agencyv1.LocateBody{Purpose: "safeguarding_children", Basis: "s47"}
 	for _, subject := range subjects {
-		body.Subjects = append(body.Subjects, &agencyv1.Subject{Id: subject, Role: "index_child", Identity: &agencyv1.Identity{GivenName: "Ann"}})
 		for _, category := range []string{"pol.involvement", "pol.missing"} {
 			leg.Constraints = append(leg.Constraints, agencytest.Permit(d.catalogue, subject, category))
 		}
-	}
-	var err error
-	if leg.Body, err = proto.Marshal(body); err != nil {
-		t.Fatal(err)
 	}
 	return leg
 }
@@ -330,8 +333,8 @@ func TestPermitThatFails(t *testing.T) {
 	d := newDesk(t)
 	agency, f := d.flaky(t, 0)
 	leg := d.leg(t, "police", "s1")
-	leg.Permits = func(context.Context, fanout.Leg, fanout.Method) (string, error) {
-		return "", errors.New("the ledger is full")
+	leg.Permits = func(context.Context, fanout.Leg, fanout.Method) (fanout.Permit, error) {
+		return fanout.Permit{}, errors.New("the ledger is full")
 	}
 	if located := f.Locate(t.Context(), leg); located.Failure == nil || located.Failure.Kind != fanout.Interrupted || len(agency.warrants) > 0 {
 		t.Errorf("failure = %v after %d calls, want interrupted after none", located.Failure, len(agency.warrants))

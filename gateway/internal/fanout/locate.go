@@ -91,12 +91,12 @@ func (f *Fanout) Locate(ctx context.Context, leg Leg) Located {
 }
 
 func (f *Fanout) locateOnce(ctx context.Context, remote remote, leg Leg) (*agencyv1.LocateResponse, error) {
-	warrant, err := leg.Permits(ctx, leg, Locate)
+	permit, err := leg.Permits(ctx, leg, Locate)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errPermit, err)
 	}
 	var replier grpcpeer.Peer
-	response, err := remote.client.Locate(ctx, &agencyv1.LocateRequest{Warrant: warrant, Body: leg.Body}, grpc.Peer(&replier))
+	response, err := remote.client.Locate(ctx, &agencyv1.LocateRequest{Warrant: permit.Warrant, Body: permit.Body}, grpc.Peer(&replier))
 	if err != nil {
 		return nil, err
 	}

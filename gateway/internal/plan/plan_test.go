@@ -115,30 +115,43 @@ func TestUnasked(t *testing.T) {
 	}
 }
 
-func telling() plan.Telling {
-	identity := person.Identity{
+var (
+	school = person.Identity{
 		GivenName: "Ann", FamilyName: "Lee", DateOfBirth: "2015-01-02", NHSNumber: "9434765919", School: "St Anne", GP: "Dr Who",
 		Phones: []string{"07700900123"}, Religion: "none", Addresses: []person.Address{{Lines: []string{"1 High St"}, Postcode: "CV1 1AA", Current: true}},
 	}
+	unborn = person.Identity{
+		GivenName: "Baby", FamilyName: "Lee", DateOfBirth: person.Unborn, School: "St Anne", GP: "Dr Who",
+		Addresses: []person.Address{{Lines: []string{"1 High St"}, Postcode: "CV1 1AA", Current: true}},
+	}
+)
+
+func telling() plan.Telling {
+	ask := policy.Ask{Tell: policy.TellNarrative, Protected: map[string]bool{}}
 	return plan.Telling{
 		Purpose: "safeguarding_children", Basis: "s47", Narrative: "what happened",
-		People: []plan.Person{{ID: "s1", Role: "index_child", Identity: identity}, {ID: "s2", Role: "parent", Identity: identity}},
-		Ask:    policy.Ask{Tell: policy.TellNarrative, Protected: map[string]bool{}},
+		People: []plan.Person{{ID: "s1", Role: "index_child", Identity: school}, {ID: "s2", Role: "sibling", Identity: unborn}},
+		Asks:   []policy.Ask{ask, ask},
 	}
 }
 
-// TestTell: an organisation is told of whom it is asked about, what it matches on, and nothing else.
+// TestTell: an organisation is told of whom it is asked about, what it matches on, and nothing else: where somebody lives is matched on
+// only for an unborn child.
 func TestTell(t *testing.T) {
 	told := plan.Tell(plan.Leg{Subjects: []string{"s1"}}, telling())
-	if len(told.People) != 1 || told.People[0].ID != "s1" || told.Narrative == "" {
-		t.Fatalf("%d people, narrative %t", len(told.People), told.Narrative != "")
+	if len(told.People) != 1 || told.People[0].ID != "s1" || told.Purpose == "" || told.Basis == "" {
+		t.Fatalf("%d people, purpose %q, basis %q", len(told.People), told.Purpose, told.Basis)
 	}
-	got := told.People[0].Identity
-	if got.School != "" || got.GP != "" || got.Phones != nil || got.Religion != "" || got.Addresses[0].Lines != nil {
-		t.Error("more than identifiers was told")
+	want := person.Identity{GivenName: "Ann", FamilyName: "Lee", DateOfBirth: "2015-01-02", NHSNumber: "9434765919"}
+	if diff := cmp.Diff(want, told.People[0].Identity); diff != "" {
+		t.Errorf("a child (-want +told):\n%s", diff)
 	}
-	if got.GivenName != "Ann" || got.NHSNumber == "" || got.Addresses[0].Postcode != "CV1 1AA" {
-		t.Error("less than identifiers was told")
+	told = plan.Tell(plan.Leg{Subjects: []string{"s2"}}, telling())
+	want = person.Identity{
+		GivenName: "Baby", FamilyName: "Lee", DateOfBirth: person.Unborn, Addresses: []person.Address{{Postcode: "CV1 1AA", Current: true}},
+	}
+	if diff := cmp.Diff(want, told.People[0].Identity); diff != "" {
+		t.Errorf("an unborn child (-want +told):\n%s", diff)
 	}
 }
 
@@ -150,19 +163,26 @@ func TestTellProtects(t *testing.T) {
 		narrative, postcode bool
 	}{
 		{"nothing to protect", func(*plan.Telling) {}, true, true},
-		{"identifiers only", func(t *plan.Telling) { t.Ask.Tell = policy.TellIdentifiers }, false, true},
-		{"the person is protected", func(t *plan.Telling) { t.Ask.Protected["s1"] = true }, false, false},
-		{"somebody else is protected", func(t *plan.Telling) { t.Ask.Protected["s2"] = true }, false, true},
+		{"identifiers only", func(t *plan.Telling) { t.Asks[0].Tell = policy.TellIdentifiers }, false, true},
+		{"identifiers only by now", func(t *plan.Telling) { t.Asks[1].Tell = policy.TellIdentifiers }, false, true},
+		{"the person is protected", func(t *plan.Telling) { t.Asks[0].Protected = map[string]bool{"s2": true} }, false, false},
+		{"the person is protected by now", func(t *plan.Telling) { t.Asks[1].Protected = map[string]bool{"s2": true} }, false, false},
+		{"somebody else is protected", func(t *plan.Telling) { t.Asks[0].Protected = map[string]bool{"s1": true} }, false, true},
 		{"location unknown", func(t *plan.Telling) { t.LocationUnknown = true }, false, false},
 		{"the words of an informant", func(t *plan.Telling) { t.WordsOfInformant = true }, false, true},
-		{"a policy that failed", func(t *plan.Telling) { t.Ask = policy.Ask{} }, false, true},
+		{"a policy that failed", func(t *plan.Telling) { t.Asks[0] = policy.Ask{} }, false, true},
+		{"no policy", func(t *plan.Telling) { t.Asks = nil }, false, false},
+		{"a number to look up by", func(t *plan.Telling) { t.People[1].Identity.NHSNumber = "9434765919" }, true, false},
+		{"a number that is none", func(t *plan.Telling) { t.People[1].Identity.NHSNumber = "9434765910" }, true, true},
+		{"a date of birth", func(t *plan.Telling) { t.People[1].Identity.DateOfBirth = "2026-11-20" }, true, false},
+		{"nothing that a postcode would help", func(t *plan.Telling) { t.People[1].Identity.DateOfBirth = "" }, true, false},
 	}
 	for _, test := range tests {
 		of := telling()
 		test.change(&of)
-		told := plan.Tell(plan.Leg{Subjects: []string{"s1"}}, of)
-		if (told.Narrative != "") != test.narrative || (len(told.People[0].Identity.Addresses) > 0) != test.postcode {
-			t.Errorf("%s: narrative %t, postcode %t", test.name, told.Narrative != "", len(told.People[0].Identity.Addresses) > 0)
+		postcode := len(plan.Tell(plan.Leg{Subjects: []string{"s2"}}, of).People[0].Identity.Addresses) > 0
+		if narrative := plan.Narrative(of) != ""; narrative != test.narrative || postcode != test.postcode {
+			t.Errorf("%s: narrative %t, postcode %t", test.name, narrative, postcode)
 		}
 	}
 }

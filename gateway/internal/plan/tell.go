@@ -27,55 +27,62 @@ type Telling struct {
 	Narrative string
 	// WordsOfInformant is true where the narrative is in the words of a referrer who is not a professional.
 	WordsOfInformant bool
-	Ask              policy.Ask
-	// LocationUnknown is true while an organisation that could set safe_address has failed to answer.
+	// Asks are the decisions of every revision that has a say; each must allow what is told. With none, nothing is allowed.
+	Asks []policy.Ask
+	// LocationUnknown is true while an organisation that could set safe_address has not answered, or has failed to.
 	LocationUnknown bool
 }
 
 // LogValue keeps people and narrative out of logs.
 func (t Telling) LogValue() slog.Value { return slog.StringValue("[redacted]") }
 
-// Told is all that one organisation is told in asking.
+// Told is all that one organisation is told in asking whom it knows.
 type Told struct {
-	Purpose   string
-	Basis     string
-	People    []Person
-	Narrative string
+	Purpose string
+	Basis   string
+	People  []Person
 }
 
-// LogValue keeps people and narrative out of logs.
+// LogValue keeps people out of logs.
 func (t Told) LogValue() slog.Value { return slog.StringValue("[redacted]") }
 
-// Tell is what one leg's organisation is told: only the subjects it is asked about; of a protected person no postcode; the narrative
-// only where policy lets it go out.
+// Tell is what one leg's organisation is told in Locate: only the subjects it is asked about, and of them only what it matches on.
 func Tell(leg Leg, t Telling) Told {
-	told := Told{Purpose: t.Purpose, Basis: t.Basis, Narrative: narrative(t)}
+	told := Told{Purpose: t.Purpose, Basis: t.Basis}
 	for _, p := range t.People {
 		if slices.Contains(leg.Subjects, p.ID) {
-			p.Identity = identity(p.Identity, t.LocationUnknown || t.Ask.Protected[p.ID])
+			p.Identity = identity(p.Identity, t.hides(p.ID))
 			told.People = append(told.People, p)
 		}
 	}
 	return told
 }
 
-// narrative is masked like a record (domain.md section 4). It is free text throughout, so a safe address of anybody in the episode
-// masks the whole of it; and the words of a neighbour or relative tell who is speaking, so with an informant it stays here.
-func narrative(t Telling) string {
-	if t.Ask.Tell != policy.TellNarrative || t.LocationUnknown || t.WordsOfInformant || len(t.Ask.Protected) > 0 {
+// Narrative is what an organisation is told of the concern when it is asked for records; "" where policy keeps it here. It is masked
+// like a record (domain.md section 4). It is free text throughout, so a safe address of anybody in the episode masks the whole of it;
+// and the words of a neighbour or relative tell who is speaking, so with an informant it stays here. It is not for Locate, before
+// which nobody knows whom the flags protect.
+func Narrative(t Telling) string {
+	held := func(ask policy.Ask) bool { return ask.Tell != policy.TellNarrative || len(ask.Protected) > 0 }
+	if len(t.Asks) == 0 || slices.ContainsFunc(t.Asks, held) || t.LocationUnknown || t.WordsOfInformant {
 		return ""
 	}
 	return t.Narrative
 }
 
-// identity keeps what an organisation matches on and nothing else (no school, GP, telephone, faith or health); of a protected
-// person it also leaves out where they are.
-func identity(of person.Identity, protected bool) person.Identity {
+// hides tells whether the whereabouts of a person must not be told.
+func (t Telling) hides(id string) bool {
+	return t.LocationUnknown || len(t.Asks) == 0 || slices.ContainsFunc(t.Asks, func(ask policy.Ask) bool { return ask.Protected[id] })
+}
+
+// identity keeps what an organisation matches on and nothing else: no school, GP, telephone, faith or health. A postcode is matched on
+// only where there is no number and no day of birth, which is an unborn child's case; of everybody else it would be told for nothing.
+func identity(of person.Identity, hidden bool) person.Identity {
 	told := person.Identity{
 		GivenName: of.GivenName, FamilyName: of.FamilyName, OtherNames: of.OtherNames, DateOfBirth: of.DateOfBirth, Sex: of.Sex,
 		NHSNumber: of.NHSNumber, UPN: of.UPN,
 	}
-	if protected {
+	if hidden || !foundByPlace(of) {
 		return told
 	}
 	for _, address := range of.Addresses {
@@ -84,4 +91,8 @@ func identity(of person.Identity, protected bool) person.Identity {
 		}
 	}
 	return told
+}
+
+func foundByPlace(of person.Identity) bool {
+	return of.DateOfBirth == person.Unborn && !person.ValidNHSNumber(of.NHSNumber) && !person.ValidUPN(of.UPN)
 }

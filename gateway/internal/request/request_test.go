@@ -276,7 +276,8 @@ func TestTheEndIsTheLastEvent(t *testing.T) {
 	save := f.try(func(ctx context.Context, tx store.Tx) error {
 		return f.SaveDecision(ctx, tx, ref, policy.Input{}, policy.Ask{})
 	})
-	for name, err := range map[string]error{"end": end(request.Complete), "answer": f.answer(ref, "police", "s2"), "stage": stage(), "decision": save} {
+	tell := f.try(func(ctx context.Context, tx store.Tx) error { return f.SaveTold(ctx, tx, ref, policy.TellNarrative) })
+	for name, err := range map[string]error{"end": end(request.Complete), "told": tell, "answer": f.answer(ref, "police", "s2"), "stage": stage(), "decision": save} {
 		if !errors.Is(err, request.ErrEnded) {
 			t.Errorf("%s after the end: %v", name, err)
 		}

@@ -146,6 +146,13 @@ func (s *Store) get(ctx context.Context, q store.Querier, ref Ref) (Request, err
 	return s.openRequest(row)
 }
 
+// SaveTold keeps, with the attempt that tells it, the most that an organisation has been told of a running request.
+func (s *Store) SaveTold(ctx context.Context, tx store.Tx, ref Ref, told string) error {
+	res, err := tx.NewUpdate().Model((*requestRow)(nil)).Set("told = ?", told).
+		Where("hub = ? AND episode = ? AND id = ? AND state = ?", ref.Hub, ref.Episode, ref.ID, Running).Exec(ctx)
+	return one(res, err, ErrEnded)
+}
+
 // SaveDecision keeps what a running request was decided on anew, and how: after Locate, with the flags that were found.
 func (s *Store) SaveDecision(ctx context.Context, tx store.Tx, ref Ref, in policy.Input, ask policy.Ask) error {
 	body, err := s.seal(ref.Episode, seal.Place{Table: "requests", Column: "body", Row: ref.ID}, requestBody{in, ask})

@@ -96,7 +96,7 @@ type InformationRequest struct {
 	Obligations []*Obligation `protobuf:"bytes,8,rep,name=obligations,proto3" json:"obligations,omitempty"`
 	// The categories in play.
 	Categories []string `protobuf:"bytes,9,rep,name=categories,proto3" json:"categories,omitempty"`
-	// The most that organisations were told: identifiers_and_purpose or with_narrative.
+	// The most that an organisation has been told so far: identifiers_and_purpose or with_narrative.
 	Told string `protobuf:"bytes,10,opt,name=told,proto3" json:"told,omitempty"`
 	// Answers so far, without records: one per organisation and subject, never two.
 	Answers []*Answer `protobuf:"bytes,11,rep,name=answers,proto3" json:"answers,omitempty"`

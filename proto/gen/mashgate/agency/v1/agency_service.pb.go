@@ -132,7 +132,7 @@ func (x Completion_Status) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Completion_Status.Descriptor instead.
 func (Completion_Status) EnumDescriptor() ([]byte, []int) {
-	return file_mashgate_agency_v1_agency_service_proto_rawDescGZIP(), []int{14, 0}
+	return file_mashgate_agency_v1_agency_service_proto_rawDescGZIP(), []int{15, 0}
 }
 
 type DescribeRequest struct {
@@ -305,17 +305,15 @@ func (x *LocateRequest) GetBody() []byte {
 	return nil
 }
 
-// LocateBody is all an organisation is told in asking: only the subjects it is asked about, the purpose, and the narrative where
-// policy lets it go out.
+// LocateBody is all an organisation is told while no flag is known: the purpose, and of the subjects it is asked about what it matches
+// on.
 type LocateBody struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Why the hub asks ("safeguarding_children").
 	Purpose string `protobuf:"bytes,1,opt,name=purpose,proto3" json:"purpose,omitempty"`
 	// The recorded basis ("s47").
-	Basis    string     `protobuf:"bytes,2,opt,name=basis,proto3" json:"basis,omitempty"`
-	Subjects []*Subject `protobuf:"bytes,3,rep,name=subjects,proto3" json:"subjects,omitempty"`
-	// The narrative of concern; empty unless policy allowed it, and then masked like a record.
-	Narrative     string `protobuf:"bytes,4,opt,name=narrative,proto3" json:"narrative,omitempty"`
+	Basis         string     `protobuf:"bytes,2,opt,name=basis,proto3" json:"basis,omitempty"`
+	Subjects      []*Subject `protobuf:"bytes,3,rep,name=subjects,proto3" json:"subjects,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -369,13 +367,6 @@ func (x *LocateBody) GetSubjects() []*Subject {
 		return x.Subjects
 	}
 	return nil
-}
-
-func (x *LocateBody) GetNarrative() string {
-	if x != nil {
-		return x.Narrative
-	}
-	return ""
 }
 
 // Subject is one person asked about, with the identifiers the organisation may be told.
@@ -449,7 +440,9 @@ type Identity struct {
 	// ISO day; empty when not known; "unborn" for an unborn child.
 	DateOfBirth string `protobuf:"bytes,4,opt,name=date_of_birth,json=dateOfBirth,proto3" json:"date_of_birth,omitempty"`
 	// "female", "male", "other" or empty.
-	Sex           string   `protobuf:"bytes,5,opt,name=sex,proto3" json:"sex,omitempty"`
+	Sex string `protobuf:"bytes,5,opt,name=sex,proto3" json:"sex,omitempty"`
+	// Only of an unborn child, who has no date of birth to be told apart by, of an organisation that could not look without it, and of
+	// nobody whose whereabouts are protected or not known to be unprotected.
 	Postcodes     []string `protobuf:"bytes,6,rep,name=postcodes,proto3" json:"postcodes,omitempty"`
 	NhsNumber     string   `protobuf:"bytes,7,opt,name=nhs_number,json=nhsNumber,proto3" json:"nhs_number,omitempty"`
 	Upn           string   `protobuf:"bytes,8,opt,name=upn,proto3" json:"upn,omitempty"`
@@ -706,8 +699,11 @@ func (x *Match) GetError() string {
 
 type CollectRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A JWS (compact) for method Collect, carrying the constraints to enforce.
-	Warrant       string `protobuf:"bytes,1,opt,name=warrant,proto3" json:"warrant,omitempty"`
+	// A JWS (compact) for method Collect, carrying the constraints to enforce and, where there is a body, its digest.
+	Warrant string `protobuf:"bytes,1,opt,name=warrant,proto3" json:"warrant,omitempty"`
+	// A serialised CollectBody, or empty where nothing more is told. It stays bytes so that the digest in the warrant covers exactly what
+	// was sent.
+	Body          []byte `protobuf:"bytes,2,opt,name=body,proto3" json:"body,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -749,6 +745,60 @@ func (x *CollectRequest) GetWarrant() string {
 	return ""
 }
 
+func (x *CollectRequest) GetBody() []byte {
+	if x != nil {
+		return x.Body
+	}
+	return nil
+}
+
+// CollectBody is what an organisation is told once it is known whose whereabouts are protected.
+type CollectBody struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The narrative of concern, for the person at the holder who judges what is relevant. It is free text, so it is masked like free text:
+	// where anybody of the episode is protected, or location is not known, there is no body at all.
+	Narrative     string `protobuf:"bytes,1,opt,name=narrative,proto3" json:"narrative,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CollectBody) Reset() {
+	*x = CollectBody{}
+	mi := &file_mashgate_agency_v1_agency_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CollectBody) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CollectBody) ProtoMessage() {}
+
+func (x *CollectBody) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_agency_v1_agency_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CollectBody.ProtoReflect.Descriptor instead.
+func (*CollectBody) Descriptor() ([]byte, []int) {
+	return file_mashgate_agency_v1_agency_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *CollectBody) GetNarrative() string {
+	if x != nil {
+		return x.Narrative
+	}
+	return ""
+}
+
 type CollectResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Part:
@@ -762,7 +812,7 @@ type CollectResponse struct {
 
 func (x *CollectResponse) Reset() {
 	*x = CollectResponse{}
-	mi := &file_mashgate_agency_v1_agency_service_proto_msgTypes[9]
+	mi := &file_mashgate_agency_v1_agency_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -774,7 +824,7 @@ func (x *CollectResponse) String() string {
 func (*CollectResponse) ProtoMessage() {}
 
 func (x *CollectResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_agency_v1_agency_service_proto_msgTypes[9]
+	mi := &file_mashgate_agency_v1_agency_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -787,7 +837,7 @@ func (x *CollectResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CollectResponse.ProtoReflect.Descriptor instead.
 func (*CollectResponse) Descriptor() ([]byte, []int) {
-	return file_mashgate_agency_v1_agency_service_proto_rawDescGZIP(), []int{9}
+	return file_mashgate_agency_v1_agency_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CollectResponse) GetPart() isCollectResponse_Part {
@@ -843,7 +893,7 @@ type Chunk struct {
 
 func (x *Chunk) Reset() {
 	*x = Chunk{}
-	mi := &file_mashgate_agency_v1_agency_service_proto_msgTypes[10]
+	mi := &file_mashgate_agency_v1_agency_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -855,7 +905,7 @@ func (x *Chunk) String() string {
 func (*Chunk) ProtoMessage() {}
 
 func (x *Chunk) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_agency_v1_agency_service_proto_msgTypes[10]
+	mi := &file_mashgate_agency_v1_agency_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -868,7 +918,7 @@ func (x *Chunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Chunk.ProtoReflect.Descriptor instead.
 func (*Chunk) Descriptor() ([]byte, []int) {
-	return file_mashgate_agency_v1_agency_service_proto_rawDescGZIP(), []int{10}
+	return file_mashgate_agency_v1_agency_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Chunk) GetSubject() string {
@@ -901,7 +951,7 @@ type Record struct {
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_mashgate_agency_v1_agency_service_proto_msgTypes[11]
+	mi := &file_mashgate_agency_v1_agency_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -913,7 +963,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_agency_v1_agency_service_proto_msgTypes[11]
+	mi := &file_mashgate_agency_v1_agency_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -926,7 +976,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_mashgate_agency_v1_agency_service_proto_rawDescGZIP(), []int{11}
+	return file_mashgate_agency_v1_agency_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Record) GetHeader() *Header {
@@ -975,7 +1025,7 @@ type Header struct {
 
 func (x *Header) Reset() {
 	*x = Header{}
-	mi := &file_mashgate_agency_v1_agency_service_proto_msgTypes[12]
+	mi := &file_mashgate_agency_v1_agency_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -987,7 +1037,7 @@ func (x *Header) String() string {
 func (*Header) ProtoMessage() {}
 
 func (x *Header) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_agency_v1_agency_service_proto_msgTypes[12]
+	mi := &file_mashgate_agency_v1_agency_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1000,7 +1050,7 @@ func (x *Header) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Header.ProtoReflect.Descriptor instead.
 func (*Header) Descriptor() ([]byte, []int) {
-	return file_mashgate_agency_v1_agency_service_proto_rawDescGZIP(), []int{12}
+	return file_mashgate_agency_v1_agency_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Header) GetRef() string {
@@ -1070,7 +1120,7 @@ type Field struct {
 
 func (x *Field) Reset() {
 	*x = Field{}
-	mi := &file_mashgate_agency_v1_agency_service_proto_msgTypes[13]
+	mi := &file_mashgate_agency_v1_agency_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1082,7 +1132,7 @@ func (x *Field) String() string {
 func (*Field) ProtoMessage() {}
 
 func (x *Field) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_agency_v1_agency_service_proto_msgTypes[13]
+	mi := &file_mashgate_agency_v1_agency_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1095,7 +1145,7 @@ func (x *Field) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Field.ProtoReflect.Descriptor instead.
 func (*Field) Descriptor() ([]byte, []int) {
-	return file_mashgate_agency_v1_agency_service_proto_rawDescGZIP(), []int{13}
+	return file_mashgate_agency_v1_agency_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Field) GetName() string {
@@ -1134,7 +1184,7 @@ type Completion struct {
 
 func (x *Completion) Reset() {
 	*x = Completion{}
-	mi := &file_mashgate_agency_v1_agency_service_proto_msgTypes[14]
+	mi := &file_mashgate_agency_v1_agency_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1146,7 +1196,7 @@ func (x *Completion) String() string {
 func (*Completion) ProtoMessage() {}
 
 func (x *Completion) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_agency_v1_agency_service_proto_msgTypes[14]
+	mi := &file_mashgate_agency_v1_agency_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1159,7 +1209,7 @@ func (x *Completion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Completion.ProtoReflect.Descriptor instead.
 func (*Completion) Descriptor() ([]byte, []int) {
-	return file_mashgate_agency_v1_agency_service_proto_rawDescGZIP(), []int{14}
+	return file_mashgate_agency_v1_agency_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Completion) GetSubject() string {
@@ -1207,14 +1257,13 @@ const file_mashgate_agency_v1_agency_service_proto_rawDesc = "" +
 	"\x0fpolicy_revision\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18dR\x0epolicyRevision\"Z\n" +
 	"\rLocateRequest\x12%\n" +
 	"\awarrant\x18\x01 \x01(\tB\v\xbaH\br\x06\x10\x01\x18\x80\x80\x10R\awarrant\x12\"\n" +
-	"\x04body\x18\x02 \x01(\fB\x0e\xbaH\bz\x06\x10\x01\x18\x80\x80@\x80\x01\x01R\x04body\"\xde\x01\n" +
+	"\x04body\x18\x02 \x01(\fB\x0e\xbaH\bz\x06\x10\x01\x18\x80\x80@\x80\x01\x01R\x04body\"\xc3\x01\n" +
 	"\n" +
 	"LocateBody\x12/\n" +
 	"\apurpose\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z_]{2,60}$R\apurpose\x12.\n" +
 	"\x05basis\x18\x02 \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9_]{2,60}$R\x05basis\x12C\n" +
 	"\bsubjects\x18\x03 \x03(\v2\x1b.mashgate.agency.v1.SubjectB\n" +
-	"\xbaH\a\x92\x01\x04\b\x01\x102R\bsubjects\x12*\n" +
-	"\tnarrative\x18\x04 \x01(\tB\f\xbaH\x06r\x04\x18\xa0\x9c\x01\x80\x01\x01R\tnarrative\"\xa4\x01\n" +
+	"\xbaH\a\x92\x01\x04\b\x01\x102R\bsubjectsJ\x04\b\x04\x10\x05R\tnarrative\"\xa4\x01\n" +
 	"\aSubject\x12,\n" +
 	"\x02id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\x02id\x12)\n" +
 	"\x04role\x18\x02 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z_]{2,40}$R\x04role\x12@\n" +
@@ -1258,9 +1307,12 @@ const file_mashgate_agency_v1_agency_service_proto_rawDesc = "" +
 	"\x0fOUTCOME_MATCHED\x10\x01\x12\x14\n" +
 	"\x10OUTCOME_NO_TRACE\x10\x02\x12\x15\n" +
 	"\x11OUTCOME_AMBIGUOUS\x10\x03\x12\x11\n" +
-	"\rOUTCOME_ERROR\x10\x04\"7\n" +
+	"\rOUTCOME_ERROR\x10\x04\"Y\n" +
 	"\x0eCollectRequest\x12%\n" +
-	"\awarrant\x18\x01 \x01(\tB\v\xbaH\br\x06\x10\x01\x18\x80\x80@R\awarrant\"\x95\x01\n" +
+	"\awarrant\x18\x01 \x01(\tB\v\xbaH\br\x06\x10\x01\x18\x80\x80@R\awarrant\x12 \n" +
+	"\x04body\x18\x02 \x01(\fB\f\xbaH\x06z\x04\x18\x80\x80\x10\x80\x01\x01R\x04body\";\n" +
+	"\vCollectBody\x12,\n" +
+	"\tnarrative\x18\x01 \x01(\tB\x0e\xbaH\br\x06\x10\x01\x18¸\x02\x80\x01\x01R\tnarrative\"\x95\x01\n" +
 	"\x0fCollectResponse\x121\n" +
 	"\x05chunk\x18\x01 \x01(\v2\x19.mashgate.agency.v1.ChunkH\x00R\x05chunk\x12@\n" +
 	"\n" +
@@ -1320,7 +1372,7 @@ func file_mashgate_agency_v1_agency_service_proto_rawDescGZIP() []byte {
 }
 
 var file_mashgate_agency_v1_agency_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_mashgate_agency_v1_agency_service_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_mashgate_agency_v1_agency_service_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_mashgate_agency_v1_agency_service_proto_goTypes = []any{
 	(Match_Outcome)(0),            // 0: mashgate.agency.v1.Match.Outcome
 	(Completion_Status)(0),        // 1: mashgate.agency.v1.Completion.Status
@@ -1333,32 +1385,33 @@ var file_mashgate_agency_v1_agency_service_proto_goTypes = []any{
 	(*LocateResponse)(nil),        // 8: mashgate.agency.v1.LocateResponse
 	(*Match)(nil),                 // 9: mashgate.agency.v1.Match
 	(*CollectRequest)(nil),        // 10: mashgate.agency.v1.CollectRequest
-	(*CollectResponse)(nil),       // 11: mashgate.agency.v1.CollectResponse
-	(*Chunk)(nil),                 // 12: mashgate.agency.v1.Chunk
-	(*Record)(nil),                // 13: mashgate.agency.v1.Record
-	(*Header)(nil),                // 14: mashgate.agency.v1.Header
-	(*Field)(nil),                 // 15: mashgate.agency.v1.Field
-	(*Completion)(nil),            // 16: mashgate.agency.v1.Completion
-	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
+	(*CollectBody)(nil),           // 11: mashgate.agency.v1.CollectBody
+	(*CollectResponse)(nil),       // 12: mashgate.agency.v1.CollectResponse
+	(*Chunk)(nil),                 // 13: mashgate.agency.v1.Chunk
+	(*Record)(nil),                // 14: mashgate.agency.v1.Record
+	(*Header)(nil),                // 15: mashgate.agency.v1.Header
+	(*Field)(nil),                 // 16: mashgate.agency.v1.Field
+	(*Completion)(nil),            // 17: mashgate.agency.v1.Completion
+	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
 }
 var file_mashgate_agency_v1_agency_service_proto_depIdxs = []int32{
 	6,  // 0: mashgate.agency.v1.LocateBody.subjects:type_name -> mashgate.agency.v1.Subject
 	7,  // 1: mashgate.agency.v1.Subject.identity:type_name -> mashgate.agency.v1.Identity
 	9,  // 2: mashgate.agency.v1.LocateResponse.matches:type_name -> mashgate.agency.v1.Match
 	0,  // 3: mashgate.agency.v1.Match.outcome:type_name -> mashgate.agency.v1.Match.Outcome
-	17, // 4: mashgate.agency.v1.Match.index_as_of:type_name -> google.protobuf.Timestamp
-	12, // 5: mashgate.agency.v1.CollectResponse.chunk:type_name -> mashgate.agency.v1.Chunk
-	16, // 6: mashgate.agency.v1.CollectResponse.completion:type_name -> mashgate.agency.v1.Completion
-	13, // 7: mashgate.agency.v1.Chunk.records:type_name -> mashgate.agency.v1.Record
-	14, // 8: mashgate.agency.v1.Record.header:type_name -> mashgate.agency.v1.Header
-	15, // 9: mashgate.agency.v1.Record.fields:type_name -> mashgate.agency.v1.Field
+	18, // 4: mashgate.agency.v1.Match.index_as_of:type_name -> google.protobuf.Timestamp
+	13, // 5: mashgate.agency.v1.CollectResponse.chunk:type_name -> mashgate.agency.v1.Chunk
+	17, // 6: mashgate.agency.v1.CollectResponse.completion:type_name -> mashgate.agency.v1.Completion
+	14, // 7: mashgate.agency.v1.Chunk.records:type_name -> mashgate.agency.v1.Record
+	15, // 8: mashgate.agency.v1.Record.header:type_name -> mashgate.agency.v1.Header
+	16, // 9: mashgate.agency.v1.Record.fields:type_name -> mashgate.agency.v1.Field
 	1,  // 10: mashgate.agency.v1.Completion.status:type_name -> mashgate.agency.v1.Completion.Status
 	2,  // 11: mashgate.agency.v1.AgencyService.Describe:input_type -> mashgate.agency.v1.DescribeRequest
 	4,  // 12: mashgate.agency.v1.AgencyService.Locate:input_type -> mashgate.agency.v1.LocateRequest
 	10, // 13: mashgate.agency.v1.AgencyService.Collect:input_type -> mashgate.agency.v1.CollectRequest
 	3,  // 14: mashgate.agency.v1.AgencyService.Describe:output_type -> mashgate.agency.v1.DescribeResponse
 	8,  // 15: mashgate.agency.v1.AgencyService.Locate:output_type -> mashgate.agency.v1.LocateResponse
-	11, // 16: mashgate.agency.v1.AgencyService.Collect:output_type -> mashgate.agency.v1.CollectResponse
+	12, // 16: mashgate.agency.v1.AgencyService.Collect:output_type -> mashgate.agency.v1.CollectResponse
 	14, // [14:17] is the sub-list for method output_type
 	11, // [11:14] is the sub-list for method input_type
 	11, // [11:11] is the sub-list for extension type_name
@@ -1371,7 +1424,7 @@ func file_mashgate_agency_v1_agency_service_proto_init() {
 	if File_mashgate_agency_v1_agency_service_proto != nil {
 		return
 	}
-	file_mashgate_agency_v1_agency_service_proto_msgTypes[9].OneofWrappers = []any{
+	file_mashgate_agency_v1_agency_service_proto_msgTypes[10].OneofWrappers = []any{
 		(*CollectResponse_Chunk)(nil),
 		(*CollectResponse_Completion)(nil),
 	}
@@ -1381,7 +1434,7 @@ func file_mashgate_agency_v1_agency_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_mashgate_agency_v1_agency_service_proto_rawDesc), len(file_mashgate_agency_v1_agency_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   15,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

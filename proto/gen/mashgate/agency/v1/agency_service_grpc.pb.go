@@ -34,9 +34,11 @@ const (
 type AgencyServiceClient interface {
 	// Describe says which organisation this is, what it holds and how fresh its index must be.
 	Describe(ctx context.Context, in *DescribeRequest, opts ...grpc.CallOption) (*DescribeResponse, error)
-	// Locate says who was matched and which protective flags the organisation holds on them or their household. No record leaves.
+	// Locate says who was matched and which protective flags the organisation holds on them or their household. No record leaves, and
+	// nothing that could say where somebody is, or what has happened, comes in: whom the flags protect is known only afterwards.
 	Locate(ctx context.Context, in *LocateRequest, opts ...grpc.CallOption) (*LocateResponse, error)
 	// Collect streams the records that the warrant and the organisation's own policy allow about people already located on the same leg.
+	// It is told the narrative of concern where policy lets it go out with every organisation's flags known.
 	Collect(ctx context.Context, in *CollectRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[CollectResponse], error)
 }
 
@@ -95,9 +97,11 @@ type AgencyService_CollectClient = grpc.ServerStreamingClient[CollectResponse]
 type AgencyServiceServer interface {
 	// Describe says which organisation this is, what it holds and how fresh its index must be.
 	Describe(context.Context, *DescribeRequest) (*DescribeResponse, error)
-	// Locate says who was matched and which protective flags the organisation holds on them or their household. No record leaves.
+	// Locate says who was matched and which protective flags the organisation holds on them or their household. No record leaves, and
+	// nothing that could say where somebody is, or what has happened, comes in: whom the flags protect is known only afterwards.
 	Locate(context.Context, *LocateRequest) (*LocateResponse, error)
 	// Collect streams the records that the warrant and the organisation's own policy allow about people already located on the same leg.
+	// It is told the narrative of concern where policy lets it go out with every organisation's flags known.
 	Collect(*CollectRequest, grpc.ServerStreamingServer[CollectResponse]) error
 	mustEmbedUnimplementedAgencyServiceServer()
 }
