@@ -10,6 +10,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/mashgate/mashgate/gateway/internal/authn"
 	"github.com/mashgate/mashgate/gateway/internal/config"
 	"github.com/mashgate/mashgate/gateway/internal/server"
 )
@@ -46,7 +47,13 @@ const DefaultPolicy = config.DefaultPolicy
 func Defaults() Config { return config.Defaults() }
 
 // LoadConfig reads a configuration file strictly and reports everything that is wrong with it at once.
-func LoadConfig(path string) (Config, error) { return config.Load(path) }
+func LoadConfig(path string) (Config, error) {
+	c, err := config.Load(path)
+	if len(c.Issuers) > 0 {
+		err = errors.Join(err, authn.CheckIssuers(issuers(c), c.Demo))
+	}
+	return c, err
+}
 
 // SampleConfig is a configuration file to start from, each line explained.
 func SampleConfig() string { return config.Sample() }

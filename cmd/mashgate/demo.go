@@ -50,12 +50,7 @@ func (f demoFlags) run(ctx context.Context, out, errOut io.Writer) (err error) {
 	}
 	fmt.Fprintf(talk, "DEMO. Everybody in it is made up; its keys are made now and are not secret.\n\n")
 	fmt.Fprintf(talk, "Making keys and a city of %d families in %s, starting the gateway and eight agencies …\n", f.families, f.dir)
-	log, err := openLog(f.dir)
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	hub, err := demo.Start(ctx, demo.Options{Dir: f.dir, Families: f.families, Seed: f.seed, Log: log})
+	hub, err := demo.Start(ctx, demo.Options{Dir: f.dir, Families: f.families, Seed: f.seed})
 	if err != nil {
 		return err
 	}
@@ -73,7 +68,7 @@ func (f demoFlags) run(ctx context.Context, out, errOut io.Writer) (err error) {
 	if f.once {
 		return nil
 	}
-	next(out, hub, told, f.dir)
+	next(out, hub, told)
 	return f.wait(ctx, hub, errOut)
 }
 
@@ -88,11 +83,6 @@ func (demoFlags) wait(ctx context.Context, hub *demo.Hub, errOut io.Writer) erro
 	case err := <-failed:
 		return err
 	}
-}
-
-// openLog puts the log beside the data folder, which is made anew after it is opened.
-func openLog(dir string) (*os.File, error) {
-	return os.OpenFile(filepath.Clean(dir)+".log", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 }
 
 func printJSON(w io.Writer, pic *mashgatev1.Picture) error {
@@ -118,13 +108,13 @@ func short(path string) string {
 }
 
 // next says what a person can do with the hub that is now running.
-func next(w io.Writer, hub *demo.Hub, told demo.Told, dir string) {
+func next(w io.Writer, hub *demo.Hub, told demo.Told) {
 	rest := "https://" + hub.Addresses.REST
 	fmt.Fprintf(w, "\nTHE HUB IS RUNNING (stop it with Ctrl-C)\n\n")
 	fmt.Fprintf(w, "  gRPC    %s   (reflection is on: grpcurl, Postman)\n", hub.Addresses.GRPC)
 	fmt.Fprintf(w, "  REST    %s   (try it: %s/docs)\n", rest, rest)
 	fmt.Fprintf(w, "  admin   http://%s/metrics\n", hub.Addresses.Admin)
-	fmt.Fprintf(w, "  log     %s.log\n\n", dir)
+	fmt.Fprintf(w, "  log     %s\n\n", short(hub.LogFile()))
 	fmt.Fprintln(w, "People you can be, each with a token that lives one hour:")
 	for _, p := range demo.People() {
 		fmt.Fprintf(w, "  %-5s %-23s %s\n", p.ID, p.Role, short(hub.ProfileFile(p.ID)))

@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -34,7 +35,7 @@ type Options struct {
 	// Families is how many generated families live in the city beside the hand-made ones; Seed draws them.
 	Families int
 	Seed     uint64
-	// Log takes the log of the gateway and the agencies.
+	// Log takes the log of the gateway and the agencies; nil writes it to LogFile in the data folder.
 	Log io.Writer
 	// People are further users beside People().
 	People []gateway.Person
@@ -59,6 +60,7 @@ type Hub struct {
 	dir    string
 	clock  clock.Clock
 	issuer *issuer
+	log    io.Closer
 	cancel context.CancelFunc
 	parts  *errgroup.Group
 }
@@ -75,12 +77,17 @@ func Start(ctx context.Context, o Options) (*Hub, error) {
 	if err := makeFolder(o.Dir); err != nil {
 		return nil, err
 	}
-	if err := city.Generate(filepath.Join(o.Dir, "city"), city.Options{Families: o.Families, Seed: o.Seed, Now: o.Clock.Now()}); err != nil {
-		return nil, fmt.Errorf("making the city: %w", err)
+	h := &Hub{dir: o.Dir, clock: o.Clock}
+	if o.Log == nil {
+		file, err := os.OpenFile(h.LogFile(), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+		if err != nil {
+			return nil, fmt.Errorf("opening the log: %w", err)
+		}
+		o.Log, h.log = file, file
 	}
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	parts, run := errgroup.WithContext(run)
-	h := &Hub{dir: o.Dir, clock: o.Clock, cancel: cancel, parts: parts}
+	h.cancel = cancel
+	h.parts, run = errgroup.WithContext(run)
 	if err := h.start(ctx, run, o); err != nil {
 		h.cancel()
 		_ = h.Close() // what stops because the start failed has nothing to add to why
@@ -90,6 +97,9 @@ func Start(ctx context.Context, o Options) (*Hub, error) {
 }
 
 func (h *Hub) start(ctx, run context.Context, o Options) error {
+	if err := city.Generate(filepath.Join(h.dir, "city"), city.Options{Families: o.Families, Seed: o.Seed, Now: o.Clock.Now()}); err != nil {
+		return fmt.Errorf("making the city: %w", err)
+	}
 	keys, err := makeKeys(h.dir)
 	if err != nil {
 		return err
@@ -202,6 +212,9 @@ func (h *Hub) profileFile(person, ending string) string {
 // Token signs a new token for one of the hub's people.
 func (h *Hub) Token(person string) (string, error) { return h.issuer.token(person) }
 
+// LogFile is where the log stands that nobody else takes.
+func (h *Hub) LogFile() string { return filepath.Join(h.dir, "mashgate.log") }
+
 // AuthorityFile holds the certificate to trust (PEM).
 func (h *Hub) AuthorityFile() string { return filepath.Join(h.dir, "authority.pem") }
 
@@ -216,6 +229,9 @@ func (h *Hub) Close() error {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
 		err = errors.Join(err, h.issuer.close(ctx))
+	}
+	if h.log != nil {
+		err = errors.Join(err, h.log.Close())
 	}
 	return err
 }
