@@ -35,7 +35,7 @@ lint: ## Contracts, Go
 	$(LINT) run ./...
 
 race: ## The race detector over what runs concurrently
-	$(GO) test -race -timeout 20m ./internal/... ./agencies/... ./gateway/... ./policy
+	$(GO) test -race -timeout 20m ./internal/peer ./internal/seal ./internal/warrant ./agencies ./agencies/localstore ./gateway/... ./policy
 
 fuzz: ## Each fuzz target for FUZZTIME
 	@set -e; for f in $$(grep -rl --include='*_test.go' 'func Fuzz' . | grep -v node_modules); do \
