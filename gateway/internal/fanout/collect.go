@@ -110,8 +110,13 @@ func take(ctx, answering context.Context, check *checker, part *agencyv1.Collect
 		}
 		check.started = true
 	}
+	if part.GetCompletion() != nil { // an answer counts as complete only when all of it is kept
+		if err := check.flush(ctx, sink); err != nil {
+			return err
+		}
+	}
 	items, err := check.part(part)
-	if err != nil {
+	if err != nil || part.GetChunk() == nil {
 		return err
 	}
 	subject := part.GetChunk().GetSubject()

@@ -244,6 +244,16 @@ func TestSinkThatFails(t *testing.T) {
 	}
 }
 
+// TestSinkThatIsLate: what was answered in full and not kept in time is late, and never a complete answer of nothing.
+func TestSinkThatIsLate(t *testing.T) {
+	d := newDesk(t)
+	late := func(context.Context, string, []fanout.Item) error { return context.DeadlineExceeded }
+	collected := d.hostile(t, agencytest.Honest).Collect(t.Context(), d.leg(t, "police", "s1"), late)
+	if f := collected.Failure; f == nil || f.Kind != fanout.NotAnswered || f.Code != fanout.CodeLate || len(collected.Completions) > 0 {
+		t.Errorf("failure = %v with %d completions, want late with none", f, len(collected.Completions))
+	}
+}
+
 // TestAnotherAnswers: who is asked is who must answer, by certificate.
 func TestAnotherAnswers(t *testing.T) {
 	d := newDesk(t)
