@@ -34,8 +34,9 @@ lint: ## Contracts, Go
 	$(GO) vet ./...
 	$(LINT) run ./...
 
+# The oracle asks OPA's own command about each record, which is slow and single-file: the race detector has nothing to see in it.
 race: ## The race detector over what runs concurrently
-	$(GO) test -race -timeout 20m ./internal/peer ./internal/seal ./internal/warrant ./agencies ./agencies/localstore ./gateway/... ./policy
+	$(GO) test -race -skip '^TestOracle$$' -timeout 20m ./internal/peer ./internal/seal ./internal/warrant ./agencies ./agencies/localstore ./gateway/... ./policy
 
 fuzz: ## Each fuzz target for FUZZTIME
 	@set -e; for f in $$(grep -rl --include='*_test.go' 'func Fuzz' . | grep -v node_modules); do \

@@ -273,11 +273,8 @@ func TestTheEndIsTheLastEvent(t *testing.T) {
 	if err := end(request.Cancelled); err != nil {
 		t.Fatal(err)
 	}
-	save := f.try(func(ctx context.Context, tx store.Tx) error {
-		return f.SaveDecision(ctx, tx, ref, policy.Input{}, policy.Ask{})
-	})
 	tell := f.try(func(ctx context.Context, tx store.Tx) error { return f.SaveTold(ctx, tx, ref, policy.TellNarrative) })
-	for name, err := range map[string]error{"end": end(request.Complete), "told": tell, "answer": f.answer(ref, "police", "s2"), "stage": stage(), "decision": save} {
+	for name, err := range map[string]error{"end": end(request.Complete), "told": tell, "answer": f.answer(ref, "police", "s2"), "stage": stage()} {
 		if !errors.Is(err, request.ErrEnded) {
 			t.Errorf("%s after the end: %v", name, err)
 		}

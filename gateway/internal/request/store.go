@@ -153,17 +153,6 @@ func (s *Store) SaveTold(ctx context.Context, tx store.Tx, ref Ref, told string)
 	return one(res, err, ErrEnded)
 }
 
-// SaveDecision keeps what a running request was decided on anew, and how: after Locate, with the flags that were found.
-func (s *Store) SaveDecision(ctx context.Context, tx store.Tx, ref Ref, in policy.Input, ask policy.Ask) error {
-	body, err := s.seal(ref.Episode, seal.Place{Table: "requests", Column: "body", Row: ref.ID}, requestBody{in, ask})
-	if err != nil {
-		return err
-	}
-	res, err := tx.NewUpdate().Model((*requestRow)(nil)).Set("body = ?", body).
-		Where("hub = ? AND episode = ? AND id = ? AND state = ?", ref.Hub, ref.Episode, ref.ID, Running).Exec(ctx)
-	return one(res, err, ErrEnded)
-}
-
 // End ends a running request as complete or cancelled; ErrEnded when it has ended already. Nothing is added to it afterwards, and what
 // was staged is discarded.
 func (s *Store) End(ctx context.Context, tx store.Tx, ref Ref, state State) (Request, error) {
