@@ -38,7 +38,7 @@ lint: ## Contracts, Go
 race: ## The race detector over what runs concurrently
 	$(GO) test -race -skip '^TestOracle$$' -timeout 20m ./internal/peer ./internal/seal ./internal/warrant ./agencies ./agencies/localstore ./gateway/... ./policy
 
-fuzz: ## Each fuzz target for FUZZTIME
+fuzz: ## Each fuzz target for FUZZTIME (a time, or a number of inputs such as 500x)
 	@set -e; for f in $$(grep -rl --include='*_test.go' 'func Fuzz' . | grep -v node_modules); do \
 	  for t in $$(grep -oE 'func Fuzz[A-Za-z0-9_]+' $$f | cut -d' ' -f2); do \
 	    echo "fuzz $$(dirname $$f) $$t"; $(GO) test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) -parallel 2 $$(dirname $$f); done; done
