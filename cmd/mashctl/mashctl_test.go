@@ -228,7 +228,7 @@ func exitCodes(t *testing.T, h *demo.Hub, name, episode string) {
 	t.Helper()
 	gone := profile(t, h, "sara", func(p *dial.Profile) { p.Address = "127.0.0.1:1" })
 	forged := profile(t, h, "sara", func(p *dial.Profile) { p.TokenFile = file(t, "token", "not.a.token") })
-	unknownKey := file(t, "profile.json", `{"address": "127.0.0.1:1", "token_file": "t", "hub": "coventry", "adress": "x"}`)
+	unknownKey := file(t, "profile.json", `{"address": "127.0.0.1:1", "token_file": "t", "hub": "coventry", "colour": "x"}`)
 	badReferral := file(t, "referral.json", `{"summary": "x", "colour": "red"}`)
 	emptyReferral := file(t, "referral.json", `{"summary": "x"}`)
 	for _, c := range []struct {
@@ -238,7 +238,7 @@ func exitCodes(t *testing.T, h *demo.Hub, name, episode string) {
 	}{
 		{as(h, "sara", "whoami"), exitOK, ""},
 		{[]string{"whoami"}, exitUsage, "no profile"},
-		{[]string{"--profile", unknownKey, "whoami"}, exitUsage, `"adress"`},
+		{[]string{"--profile", unknownKey, "whoami"}, exitUsage, `"colour"`},
 		{[]string{"--profile", "/does/not/exist.json", "whoami"}, exitUsage, "exist.json"},
 		{as(h, "sara", "episode", "shwo", "x"), exitUsage, `"shwo"`},
 		{as(h, "sara", "whoami", "--colour"), exitUsage, "--colour"},

@@ -1,6 +1,7 @@
 package demo_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -121,9 +122,7 @@ func (x expectation) answers(t *testing.T, p *mashgatev1.Picture) {
 	for _, s := range x.family.Referral.Subjects {
 		want["hospital"][s.ID] = "not_asked"
 	}
-	for organisation, about := range x.family.Expect.Answers {
-		want[organisation] = about
-	}
+	maps.Copy(want, x.family.Expect.Answers)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("answers (-want +got):\n%s", diff)
 	}

@@ -59,7 +59,7 @@ func startHub(t *testing.T, o demo.Options) *hubUnderTest {
 	if h.Hub, err = demo.Start(t.Context(), o); err != nil {
 		t.Fatalf("starting the hub: %v\n%s", err, h.log)
 	}
-	h.close = sync.OnceValue(h.Hub.Close)
+	h.close = sync.OnceValue(h.Close)
 	t.Cleanup(func() {
 		if err := h.close(); err != nil {
 			t.Errorf("stopping the hub: %v", err)

@@ -1,20 +1,14 @@
 package demo_test
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -32,106 +26,8 @@ import (
 	mashgatev1 "github.com/mashgate/mashgate/proto/gen/mashgate/v1"
 )
 
-// gatewayEnv makes this test binary a gateway: it names the file with what the gateway is told.
-const gatewayEnv = "MASHGATE_TEST_GATEWAY"
-
 // patience bounds every wait for something that must happen.
 const patience = time.Minute
-
-func TestMain(m *testing.M) {
-	if path := os.Getenv(gatewayEnv); path != "" {
-		if err := serveGateway(path); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
-	}
-	os.Exit(m.Run())
-}
-
-// gatewayFile is what the gateway in a process of its own is told: a configuration without what cannot be written down.
-type gatewayFile struct {
-	Hub, Policy   string
-	Data          gateway.Data
-	Listen        gateway.Listen
-	Machine       gateway.Machine
-	Warrants      gateway.Warrants
-	Issuers       []gateway.Issuer
-	Organisations []gateway.Organisation
-	People        []gateway.Person
-	Limits        gateway.Limits
-	Timeouts      gateway.Timeouts
-}
-
-func fileOf(c gateway.Config) gatewayFile {
-	return gatewayFile{c.Hub, c.Policy, c.Data, c.Listen, c.Machine, c.Warrants, c.Issuers, c.Organisations, c.People, c.Limits, c.Timeouts}
-}
-
-// serveGateway runs the gateway and says on standard output where it listens.
-func serveGateway(path string) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	var f gatewayFile
-	if err := json.Unmarshal(text, &f); err != nil {
-		return err
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	defer stop()
-	return gateway.Run(ctx, gateway.Config{
-		Hub: f.Hub, Policy: f.Policy, Data: f.Data, Listen: f.Listen, Machine: f.Machine, Warrants: f.Warrants, Issuers: f.Issuers,
-		Organisations: f.Organisations, People: f.People, Limits: f.Limits, Timeouts: f.Timeouts, Demo: true, Clock: clock.NewFake(today),
-		Ready: func(a gateway.Addresses) {
-			if err := json.NewEncoder(os.Stdout).Encode(a); err != nil {
-				fmt.Fprintln(os.Stderr, err)
-			}
-		},
-	})
-}
-
-// process is a gateway in a process of its own.
-type process struct {
-	*exec.Cmd
-
-	at gateway.Addresses
-}
-
-// startProcess starts a gateway and waits until it listens; it is killed at the latest when the test ends.
-func startProcess(t *testing.T, file string) *process {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
-	p := &process{Cmd: exec.CommandContext(ctx, os.Args[0])}
-	var log bytes.Buffer
-	p.Env, p.Stderr = append(os.Environ(), gatewayEnv+"="+file), &log
-	out, err := p.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cancel()
-		_ = p.Wait() // it was killed
-		if t.Failed() {
-			t.Logf("what the gateway logged:\n%s", log.String())
-		}
-	})
-	line, err := bufio.NewReader(out).ReadBytes('\n')
-	if err != nil || json.Unmarshal(line, &p.at) != nil {
-		t.Fatalf("the gateway did not say where it listens: %q, %v", line, err)
-	}
-	return p
-}
-
-// kill ends it as a power cut would.
-func (p *process) kill(t *testing.T) {
-	t.Helper()
-	if err := p.Process.Signal(syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-}
 
 // gate holds one organisation up in the middle of one method until it is opened.
 type gate struct {
