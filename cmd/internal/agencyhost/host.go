@@ -175,7 +175,10 @@ func (h *Host) Serve(ctx context.Context, listener net.Listener, more ...grpc.Se
 	})
 	defer stopped()
 	h.log.InfoContext(ctx, "agency serves", "organisation", h.config.Organisation, "address", listener.Addr().String())
-	return server.Serve(listener)
+	if err := server.Serve(listener); !errors.Is(err, grpc.ErrServerStopped) {
+		return err
+	}
+	return nil // told to stop before it began to serve
 }
 
 // Close closes the store and the journal, after spans on their way have been sent.

@@ -200,8 +200,8 @@ func (s *Server) newHTTP(ctx context.Context) error {
 // Serve runs until the context ends, then lets calls in flight finish for a while. It returns the first error of a listener.
 func (s *Server) Serve(ctx context.Context, on Listeners) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return s.outside.Serve(on.GRPC) })
-	group.Go(func() error { return s.inside.Serve(s.memory) })
+	group.Go(func() error { return serveGRPC(s.outside, on.GRPC) })
+	group.Go(func() error { return serveGRPC(s.inside, s.memory) })
 	group.Go(func() error { return serveHTTP(s.rest, on.REST) })
 	group.Go(func() error { return serveHTTP(s.admin, on.Admin) })
 	group.Go(func() error {
@@ -210,6 +210,14 @@ func (s *Server) Serve(ctx context.Context, on Listeners) error {
 	})
 	if err := group.Wait(); err != nil {
 		return fmt.Errorf("server: %w", err)
+	}
+	return nil
+}
+
+// serveGRPC and serveHTTP take a server that was told to stop before it began to serve for what it is.
+func serveGRPC(server *grpc.Server, listener net.Listener) error {
+	if err := server.Serve(listener); !errors.Is(err, grpc.ErrServerStopped) {
+		return err
 	}
 	return nil
 }
