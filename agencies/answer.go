@@ -173,6 +173,7 @@ func (l *leg) take(ctx context.Context, o order, c policy.Constraint, r record.R
 	switch verdict = verdict.And(own); {
 	case verdict.Effect.Content():
 		masked, _ := l.agency.catalogue.Mask(r, verdict.Masks, c.HidesField)
+		masked.Fields = append(masked.Fields, marks(r, verdict.Masks, l.agency.catalogue, c.HidesField)...)
 		l.keep(into, recordOf(masked))
 	case verdict.Effect == policy.Review || verdict.Effect == policy.Exist:
 		l.keep(into, stubOf(r.Header, string(verdict.Effect), verdict.Tell))
@@ -181,6 +182,19 @@ func (l *leg) take(ctx context.Context, o order, c policy.Constraint, r record.R
 		into.objections = append(into.objections, own.Tell...)
 	}
 	return ""
+}
+
+// marks stand for the fields that go for a label of their own: name and labels without the value, so that nobody takes what is left
+// for the whole record. What a mask of the record takes out needs none: the mask is part of the decision.
+func marks(r record.Record, masks []string, catalogue *record.Catalogue, hides func(label string) bool) []record.Field {
+	var marks []record.Field
+	for _, field := range r.Fields {
+		spec, listed := catalogue.Categories[r.Header.Category].Field(field.Name)
+		if listed && !slices.Contains(masks, spec.Class) && slices.ContainsFunc(field.Labels, hides) {
+			marks = append(marks, record.Field{Name: field.Name, Labels: field.Labels})
+		}
+	}
+	return marks
 }
 
 // wellFormed holds a record to the catalogue and to the question: the category asked for, no organisation or subject of the source's

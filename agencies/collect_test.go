@@ -44,7 +44,11 @@ func leftOf(all agencytest.Collected) map[string]left {
 		for _, r := range chunk.GetRecords() {
 			words := []string{}
 			for _, f := range r.GetFields() {
-				words = append(words, f.GetName())
+				word := f.GetName()
+				if f.GetValue() == "" {
+					word += "(kept back)"
+				}
+				words = append(words, word)
 			}
 			text := strings.Join(words, ",")
 			if r.GetStub() != "" {
@@ -116,7 +120,7 @@ func TestWhatLeaves(t *testing.T) {
 			record: func(r *record.Record) {
 				r.Fields[0].Labels, r.Fields[1].Labels = []string{"informant"}, []string{"opinion"}
 			},
-			want: left{Records: []string{"x:risk,return_interview,found_at,found_with"}, Status: "DONE"},
+			want: left{Records: []string{"x:risk,return_interview,found_at,found_with,outcome(kept back)"}, Status: "DONE"},
 		},
 		"a label the warrant does not know": {
 			constraint: func(c *policy.Constraint) { delete(c.Labels, "spent") },

@@ -181,11 +181,20 @@ func (x expectation) onlyHidden(h city.Holding, r record.Record, masks []string)
 }
 
 // named are the masked classes that a reader is told of: those that the category has fields of. Of sexual health, which is never given as
-// a reason, none is. What a holder takes out for a field's own label has no class here: only the record's labels reach the hub.
+// a reason, none is. A field that its holder takes out for a label of its own is told of by its class, unless the label may not be named.
 func (x expectation) named(h city.Holding, r record.Record, masks []string) []string {
 	var classes []string
 	for _, spec := range x.catalogue.Categories[r.Header.Category].Fields {
 		if slices.Contains(masks, spec.Class) && !x.hidden(h, r, spec.Class) && r.Header.Category != "hlt.sexual_health" {
+			classes = append(classes, spec.Class)
+		}
+	}
+	for _, f := range r.Fields {
+		protected := slices.ContainsFunc(f.Labels, func(label string) bool { return label != "opinion" && label != "risk_to_children" })
+		silent := slices.ContainsFunc(f.Labels, func(label string) bool {
+			return slices.Contains([]string{"informant", "adoption", "legally_restricted"}, label)
+		})
+		if spec, listed := x.catalogue.Categories[r.Header.Category].Field(f.Name); listed && protected && !silent {
 			classes = append(classes, spec.Class)
 		}
 	}
