@@ -27,7 +27,7 @@ func words() *policy.Vocabulary {
 	return &policy.Vocabulary{
 		NeverNamed: policy.NeverNamed{Categories: []string{"hlt.restricted"}},
 		Organisations: []policy.OrganisationEntry{
-			{ID: "police", SafeguardingDesk: policy.Desk{Title: "Police desk", Phone: "024 7600 0102"}},
+			{ID: "police", SafeguardingDesk: policy.Desk{Title: "Police desk", Phone: "01632 960902"}},
 		},
 		Reasons: map[string]policy.ReasonText{
 			"narrative_held": {Who: "named_person", WhoOutOfHours: "on_call"}, "parents_disagree": {Who: "team_manager", WhoOutOfHours: "edt_lead"},
@@ -227,7 +227,7 @@ func TestHeld(t *testing.T) {
 		}
 		got = append(got, line{h.Category, string(h.Effect), h.Reasons[0].Code, h.Desk, h.DecidedBy})
 	}
-	const desk = "Police desk, 024 7600 0102"
+	const desk = "Police desk, 01632 960902"
 	want := []line{
 		{"", "exist", "live_enquiry", desk, ""},
 		{"pol.convictions", "review", "narrative_held", desk, "holder: named person; out of hours: on call"},
