@@ -83,7 +83,7 @@ func (a *app) watch(ctx context.Context, w io.Writer, client mashgatev1.Informat
 			return err
 		}
 		if a.json {
-			if err := printJSON(w, event); err != nil {
+			if err := show.JSON(w, event); err != nil {
 				return err
 			}
 		} else if answer := event.GetAnswer(); answer != nil {
@@ -116,7 +116,7 @@ func (a *app) showPicture(ctx context.Context, w io.Writer, conn *grpc.ClientCon
 		return err
 	}
 	if a.json {
-		return printJSON(w, pic)
+		return show.JSON(w, pic)
 	}
 	episode, _, _ := strings.Cut(req.GetName(), "/informationRequests/")
 	names, err := subjectNames(ctx, conn, episode)

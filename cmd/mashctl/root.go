@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/mashgate/mashgate/cmd/internal/dial"
+	"github.com/mashgate/mashgate/cmd/internal/show"
 )
 
 // profileEnv names the profile when --profile does not.
@@ -86,16 +87,7 @@ func (a *app) print(w io.Writer, m proto.Message, text func(io.Writer) error) er
 	if !a.json {
 		return text(w)
 	}
-	return printJSON(w, m)
-}
-
-func printJSON(w io.Writer, m proto.Message) error {
-	b, err := protojson.MarshalOptions{Multiline: true, EmitUnpopulated: true}.Marshal(m)
-	if err != nil {
-		return fmt.Errorf("writing JSON: %w", err)
-	}
-	_, err = fmt.Fprintf(w, "%s\n", b)
-	return err
+	return show.JSON(w, m)
 }
 
 // readMessage reads one message as JSON from a file, or standard input for "-". An unknown field is an error that names it.

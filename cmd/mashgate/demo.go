@@ -10,11 +10,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/mashgate/mashgate/cmd/internal/demo"
 	"github.com/mashgate/mashgate/cmd/internal/show"
-	mashgatev1 "github.com/mashgate/mashgate/proto/gen/mashgate/v1"
 )
 
 type demoFlags struct {
@@ -60,7 +58,7 @@ func (f demoFlags) run(ctx context.Context, out, errOut io.Writer) (err error) {
 		return err
 	}
 	if f.json {
-		return printJSON(out, told.Picture)
+		return show.JSON(out, told.Picture)
 	}
 	if err := show.Picture(out, told.Picture, show.SubjectNames(told.Episode)); err != nil {
 		return err
@@ -83,15 +81,6 @@ func (demoFlags) wait(ctx context.Context, hub *demo.Hub, errOut io.Writer) erro
 	case err := <-failed:
 		return err
 	}
-}
-
-func printJSON(w io.Writer, pic *mashgatev1.Picture) error {
-	b, err := protojson.MarshalOptions{Multiline: true, EmitUnpopulated: true}.Marshal(pic)
-	if err != nil {
-		return fmt.Errorf("writing JSON: %w", err)
-	}
-	_, err = fmt.Fprintf(w, "%s\n", b)
-	return err
 }
 
 // short is a path as the person who started the demo would type it.

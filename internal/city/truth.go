@@ -150,9 +150,6 @@ func (t *Truth) expect(want json.Token) error {
 	return nil
 }
 
-// Head is what the file says about the whole city.
-func (t *Truth) Head() TruthHead { return t.head }
-
 // Families yields each family once, in order. After an error it yields nothing more.
 func (t *Truth) Families() iter.Seq2[TruthFamily, error] {
 	return func(yield func(TruthFamily, error) bool) {
