@@ -76,7 +76,7 @@ func (a *app) printResult(w io.Writer, result scenario.Result) error {
 }
 
 func (a *app) policyExplain() *cobra.Command {
-	req := &policyv1.ExplainDecisionRequest{}
+	req := &policyv1.ExplainRequest{}
 	cmd := &cobra.Command{
 		Use: "explain REQUEST", Short: "Why policy decided as it did in a recorded request",
 		Long: "REQUEST is the name of an information request: hubs/…/episodes/…/informationRequests/….\n" +
@@ -84,7 +84,7 @@ func (a *app) policyExplain() *cobra.Command {
 		RunE: func(cmd *cobra.Command, given []string) error {
 			req.Name = given[0]
 			return a.connect(func(conn *grpc.ClientConn, _ dial.Profile) error {
-				got, err := policyv1.NewPolicyServiceClient(conn).ExplainDecision(cmd.Context(), req)
+				got, err := policyv1.NewPolicyServiceClient(conn).Explain(cmd.Context(), req)
 				if err != nil {
 					return err
 				}

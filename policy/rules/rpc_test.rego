@@ -17,6 +17,10 @@ directory := ["team_manager", "ig_officer", "administrator"]
 
 governance := ["ig_officer", "auditor"]
 
+keepers := ["ig_officer", "auditor", "administrator"]
+
+approvers := ["ig_officer", "team_manager"]
+
 by_person := {
 	"/mashgate.v1.EpisodeService/": {
 		"SubmitReferral": referring,
@@ -63,8 +67,29 @@ by_person := {
 		"ListDisclosures": governance,
 	},
 	"/mashgate.policy.v1.PolicyService/": {
-		"GetRevision": ["ig_officer", "auditor", "administrator"],
-		"ExplainDecision": governance,
+		"GetRevision": keepers,
+		"ListRevisions": keepers,
+		"ListActivations": keepers,
+		"RollBack": ["ig_officer"],
+		"ApproveActivation": approvers,
+		"CreateDraft": ["ig_officer"],
+		"GetDraft": array.concat(["team_manager"], keepers),
+		"ListDrafts": array.concat(["team_manager"], keepers),
+		"CheckDraft": ["ig_officer"],
+		"TestDraft": ["ig_officer"],
+		"Simulate": ["ig_officer"],
+		"ApproveDraft": approvers,
+		"RejectDraft": ["ig_officer"],
+		"GetDraftBundle": ["ig_officer", "administrator"],
+		"SignDraft": ["ig_officer", "administrator"],
+		"ActivateDraft": ["ig_officer"],
+		"Tighten": approvers,
+		"LiftTightening": approvers,
+		"ListTightenings": array.concat(["team_manager"], keepers),
+		"ListReplicas": keepers,
+		"Explain": array.concat(["triage_worker", "social_worker", "team_manager", "partner_representative"], governance),
+		"Replay": governance,
+		"ListRecheckFindings": governance,
 	},
 	"/mashgate.agency.v1.AgencyService/": {"Describe": [], "Locate": [], "Collect": []},
 	"/grpc.health.v1.Health/": {"Check": people, "List": people, "Watch": people},

@@ -136,7 +136,7 @@ func audit(ctx context.Context, t *testing.T, dial dialer, told demo.Told) {
 	if err != nil || len(entries.GetEntries()) == 0 {
 		t.Errorf("reading the ledger: %d entries, %v", len(entries.GetEntries()), err)
 	}
-	if _, err := policyv1.NewPolicyServiceClient(line).ExplainDecision(ctx, &policyv1.ExplainDecisionRequest{Name: told.Request.GetName()}); err != nil {
+	if _, err := policyv1.NewPolicyServiceClient(line).Explain(ctx, &policyv1.ExplainRequest{Name: told.Request.GetName()}); err != nil {
 		t.Errorf("explaining: %v", err)
 	}
 }

@@ -51,7 +51,7 @@ var urls = map[string]struct{ verb, path, body string }{
 	"/mashgate.v1.InformationService/WatchInformationRequest": {"GET", "/v1/{name}:watch", ""},
 	"/mashgate.v1.InformationService/GetPicture":              {"GET", "/v1/{name}", ""},
 	"/mashgate.v1.InformationService/GetInformationRequest":   {"GET", "/v1/{name}", ""},
-	"/mashgate.policy.v1.PolicyService/ExplainDecision":       {"GET", "/v1/{name}:explain", ""},
+	"/mashgate.policy.v1.PolicyService/Explain":               {"GET", "/v1/{name}:explain", ""},
 	"/mashgate.ledger.v1.LedgerService/ListEntries":           {"GET", "/v1/{parent}/ledgerEntries", ""},
 	"/mashgate.ledger.v1.LedgerService/ListDisclosures":       {"GET", "/v1/{parent}/disclosures", ""},
 	"/mashgate.v1.DirectoryService/WhoAmI":                    {"GET", "/v1/whoami", ""},

@@ -35,7 +35,7 @@ func Entries(w io.Writer, list []*ledgerv1.Entry) error {
 }
 
 // Explanations prints why policy decided as it did.
-func Explanations(w io.Writer, r *policyv1.ExplainDecisionResponse) error {
+func Explanations(w io.Writer, r *policyv1.ExplainResponse) error {
 	p := &page{w: w}
 	p.line("policy revision %s", r.GetRevision())
 	for _, g := range r.GetGates() {

@@ -9,7 +9,7 @@ import (
 // An entry is read by more people than any record, and for longer: what goes in is held to the shape of ids and codes, so that a name
 // or a sentence cannot slip in by a careless caller.
 var (
-	ids   = regexp.MustCompile(`^[A-Za-z0-9._:/@=-]{0,300}$`)
+	ids   = regexp.MustCompile(`^[A-Za-z0-9._:/@=+-]{0,300}$`)
 	refs  = regexp.MustCompile(`^[A-Za-z0-9._:/=+-]{0,64}$`)
 	codes = regexp.MustCompile(`^[a-z0-9_.]{1,80}$`)
 )
@@ -20,7 +20,7 @@ func (e Entry) check() error {
 	}
 	for what, value := range map[string]string{
 		"hub": e.Hub, "actor": e.Actor, "actor_role": e.ActorRole, "episode": e.Episode, "request": e.Request,
-		"organisation": e.Organisation, "revision": e.Revision, "method": e.Method,
+		"organisation": e.Organisation, "revision": e.Revision, "method": e.Method, "digest": e.Digest,
 	} {
 		if !ids.MatchString(value) {
 			return fmt.Errorf("ledger: %s of %s is not an id", what, e.Kind)

@@ -31,6 +31,17 @@ const (
 	KindWarrantRefused Kind = "warrant_refused"
 	KindCancelled      Kind = "cancelled"
 	KindRequestEnded   Kind = "request_ended"
+	// A policy on its way into force, and what came of it (policy_service.proto).
+	KindPolicyDrafted   Kind = "policy_drafted"
+	KindPolicyApproved  Kind = "policy_approved"
+	KindPolicyRejected  Kind = "policy_rejected"
+	KindPolicySigned    Kind = "policy_signed"
+	KindPolicyActivated Kind = "policy_activated"
+	KindPolicyRefused   Kind = "policy_refused"
+	KindPolicyTightened Kind = "policy_tightened"
+	KindPolicyLifted    Kind = "policy_lifted"
+	// Rechecked: open requests and what was seen of them were decided again, because something had moved.
+	KindRechecked Kind = "rechecked"
 )
 
 // Kinds returns every kind, in the order in which a request meets them.
@@ -39,6 +50,8 @@ func Kinds() []Kind {
 		KindReferral, KindTriage, KindEpisode, KindConsent, KindOverride, KindBreakGlass, KindOutcome,
 		KindRequestIntent, KindRequestRefused, KindAsk, KindAnswer, KindDisclosure, KindPictureRead,
 		KindCallDenied, KindWarrantRefused, KindCancelled, KindRequestEnded,
+		KindPolicyDrafted, KindPolicyApproved, KindPolicyRejected, KindPolicySigned, KindPolicyActivated, KindPolicyRefused,
+		KindPolicyTightened, KindPolicyLifted, KindRechecked,
 	}
 }
 
@@ -68,6 +81,9 @@ type Entry struct {
 	Revision string   `json:"revision"`
 	// Method is the full RPC name, for call_denied.
 	Method string `json:"method"`
+	// Digest is SHA-256, in hexadecimal, of what the entry stands for and does not hold: the sealed record of the decision it rests on, or
+	// the bundle or report of a policy entry. Empty where there is none.
+	Digest string `json:"digest"`
 	// Commitment is SHA-256(salt ‖ canonical entry) in hexadecimal. Append sets it.
 	Commitment string `json:"commitment,omitempty"`
 }

@@ -109,7 +109,7 @@ func entry(e ledger.Entry) *ledgerv1.Entry {
 	answer := &ledgerv1.Entry{
 		Name: wire.EntryName(e.Hub, e.Seq), Sequence: e.Seq, Time: wire.Time(e.Time), Kind: string(e.Kind), Actor: e.Actor,
 		ActorRole: e.ActorRole, Organisation: e.Organisation, Subjects: e.Subjects, Reasons: e.Reasons, Revision: e.Revision,
-		Commitment: e.Commitment, Method: e.Method,
+		Commitment: e.Commitment, Method: e.Method, Digest: e.Digest,
 		Episode: wire.EpisodeName(e.Hub, e.Episode), InformationRequest: wire.RequestName(e.Hub, e.Episode, e.Request),
 	}
 	for _, item := range e.Items {

@@ -51,8 +51,8 @@ func (s *Service) GetRevision(_ context.Context, req *policyv1.GetRevisionReques
 	return &policyv1.Revision{Name: wire.RevisionName(name.Hub(), found.ID()), Id: found.ID(), Active: found.ID() == inForce.ID()}, nil
 }
 
-// ExplainDecision implements PolicyService.
-func (s *Service) ExplainDecision(ctx context.Context, req *policyv1.ExplainDecisionRequest) (*policyv1.ExplainDecisionResponse, error) {
+// Explain implements PolicyService.
+func (s *Service) Explain(ctx context.Context, req *policyv1.ExplainRequest) (*policyv1.ExplainResponse, error) {
 	who, err := authn.Requester(ctx)
 	if err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func (s *Service) ExplainDecision(ctx context.Context, req *policyv1.ExplainDeci
 	if err != nil {
 		return nil, err
 	}
-	answer := &policyv1.ExplainDecisionResponse{Gates: wire.Reasons(of.Ask.Gates), Revision: of.Revision}
+	answer := &policyv1.ExplainResponse{Gates: wire.Reasons(of.Ask.Gates), Revision: of.Revision}
 	for _, line := range lines {
 		explanation := &policyv1.Explanation{
 			Organisation: line.Organisation, Subject: line.Subject, Category: line.Category,

@@ -33,7 +33,7 @@ type Entry struct {
 	// The order of the ledger, without gaps, from 1.
 	Sequence int64                  `protobuf:"varint,2,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	Time     *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=time,proto3" json:"time,omitempty"`
-	// referral, triage, episode, consent, override, break_glass, outcome, request_intent, request_refused, ask, answer, disclosure, picture_read, call_denied, warrant_refused, cancelled, request_ended.
+	// referral, triage, episode, consent, override, break_glass, outcome, request_intent, request_refused, ask, answer, disclosure, picture_read, call_denied, warrant_refused, cancelled, request_ended, policy_drafted, policy_approved, policy_rejected, policy_signed, policy_activated, policy_refused, policy_tightened, policy_lifted, rechecked.
 	Kind string `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"`
 	// Who did it: a person, service or agency, by resource name.
 	Actor              string `protobuf:"bytes,5,opt,name=actor,proto3" json:"actor,omitempty"`
@@ -51,7 +51,10 @@ type Entry struct {
 	// SHA-256(salt ‖ canonical entry), hexadecimal; the salt is kept encrypted.
 	Commitment string `protobuf:"bytes,14,opt,name=commitment,proto3" json:"commitment,omitempty"`
 	// The RPC, for kind call_denied.
-	Method        string `protobuf:"bytes,15,opt,name=method,proto3" json:"method,omitempty"`
+	Method string `protobuf:"bytes,15,opt,name=method,proto3" json:"method,omitempty"`
+	// SHA-256, in hexadecimal, of what the entry stands for and does not hold: the sealed record of the decision it rests on, or the
+	// bundle or report of a policy entry. Empty where there is none.
+	Digest        string `protobuf:"bytes,16,opt,name=digest,proto3" json:"digest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -187,6 +190,13 @@ func (x *Entry) GetCommitment() string {
 func (x *Entry) GetMethod() string {
 	if x != nil {
 		return x.Method
+	}
+	return ""
+}
+
+func (x *Entry) GetDigest() string {
+	if x != nil {
+		return x.Digest
 	}
 	return ""
 }
@@ -576,7 +586,7 @@ var File_mashgate_ledger_v1_ledger_service_proto protoreflect.FileDescriptor
 
 const file_mashgate_ledger_v1_ledger_service_proto_rawDesc = "" +
 	"\n" +
-	"'mashgate/ledger/v1/ledger_service.proto\x12\x12mashgate.ledger.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcb\x05\n" +
+	"'mashgate/ledger/v1/ledger_service.proto\x12\x12mashgate.ledger.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xed\x05\n" +
 	"\x05Entry\x12\x1f\n" +
 	"\x04name\x18\x01 \x01(\tB\v\xe0A\b\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12#\n" +
 	"\bsequence\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\bsequence\x12.\n" +
@@ -591,12 +601,13 @@ const file_mashgate_ledger_v1_ledger_service_proto_rawDesc = "" +
 	"\bsubjects\x18\n" +
 	" \x03(\tB\b\xbaH\x05\x92\x01\x02\x10dR\bsubjects\x129\n" +
 	"\x05items\x18\v \x03(\v2\x18.mashgate.ledger.v1.ItemB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x05items\x12\"\n" +
-	"\areasons\x18\f \x03(\tB\b\xbaH\x05\x92\x01\x02\x10dR\areasons\x12#\n" +
-	"\brevision\x18\r \x01(\tB\a\xbaH\x04r\x02\x18dR\brevision\x12'\n" +
+	"\areasons\x18\f \x03(\tB\b\xbaH\x05\x92\x01\x02\x10dR\areasons\x12$\n" +
+	"\brevision\x18\r \x01(\tB\b\xbaH\x05r\x03\x18\xfa\x01R\brevision\x12'\n" +
 	"\n" +
 	"commitment\x18\x0e \x01(\tB\a\xbaH\x04r\x02\x18@R\n" +
 	"commitment\x12 \n" +
-	"\x06method\x18\x0f \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06method:f\xeaAc\n" +
+	"\x06method\x18\x0f \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06method\x12\x1f\n" +
+	"\x06digest\x18\x10 \x01(\tB\a\xbaH\x04r\x02\x18@R\x06digest:f\xeaAc\n" +
 	"\x1cmashgate.example/LedgerEntry\x12'hubs/{hub}/ledgerEntries/{ledger_entry}*\rledgerEntries2\vledgerEntry\"\xce\x01\n" +
 	"\x04Item\x12\x19\n" +
 	"\x03ref\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\x03ref\x12!\n" +

@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: mashgate/policy/v1/policy_service.proto
 
-// The policy in force and why it decided as it did.
+// The policy in force, how it comes into force, and why it decided as it did.
 
 package policyv1
 
@@ -14,6 +14,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -26,68 +27,6 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Revision is one compiled policy pack.
-type Revision struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The digest of its content.
-	Id            string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
-	Active        bool   `protobuf:"varint,3,opt,name=active,proto3" json:"active,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Revision) Reset() {
-	*x = Revision{}
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[0]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Revision) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Revision) ProtoMessage() {}
-
-func (x *Revision) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[0]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Revision.ProtoReflect.Descriptor instead.
-func (*Revision) Descriptor() ([]byte, []int) {
-	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{0}
-}
-
-func (x *Revision) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *Revision) GetId() string {
-	if x != nil {
-		return x.Id
-	}
-	return ""
-}
-
-func (x *Revision) GetActive() bool {
-	if x != nil {
-		return x.Active
-	}
-	return false
-}
-
 type GetRevisionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// hubs/{hub}/policyRevisions/active names the one in force.
@@ -98,7 +37,7 @@ type GetRevisionRequest struct {
 
 func (x *GetRevisionRequest) Reset() {
 	*x = GetRevisionRequest{}
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[1]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -110,7 +49,7 @@ func (x *GetRevisionRequest) String() string {
 func (*GetRevisionRequest) ProtoMessage() {}
 
 func (x *GetRevisionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[1]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -123,7 +62,7 @@ func (x *GetRevisionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRevisionRequest.ProtoReflect.Descriptor instead.
 func (*GetRevisionRequest) Descriptor() ([]byte, []int) {
-	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{1}
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{0}
 }
 
 func (x *GetRevisionRequest) GetName() string {
@@ -133,7 +72,1337 @@ func (x *GetRevisionRequest) GetName() string {
 	return ""
 }
 
-type ExplainDecisionRequest struct {
+type ListRevisionsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Parent        string                 `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	PageSize      int32                  `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken     string                 `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRevisionsRequest) Reset() {
+	*x = ListRevisionsRequest{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRevisionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRevisionsRequest) ProtoMessage() {}
+
+func (x *ListRevisionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRevisionsRequest.ProtoReflect.Descriptor instead.
+func (*ListRevisionsRequest) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ListRevisionsRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *ListRevisionsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListRevisionsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type ListRevisionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Revisions     []*Revision            `protobuf:"bytes,1,rep,name=revisions,proto3" json:"revisions,omitempty"`
+	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRevisionsResponse) Reset() {
+	*x = ListRevisionsResponse{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRevisionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRevisionsResponse) ProtoMessage() {}
+
+func (x *ListRevisionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRevisionsResponse.ProtoReflect.Descriptor instead.
+func (*ListRevisionsResponse) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ListRevisionsResponse) GetRevisions() []*Revision {
+	if x != nil {
+		return x.Revisions
+	}
+	return nil
+}
+
+func (x *ListRevisionsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+type ListActivationsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Parent        string                 `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	PageSize      int32                  `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken     string                 `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListActivationsRequest) Reset() {
+	*x = ListActivationsRequest{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListActivationsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListActivationsRequest) ProtoMessage() {}
+
+func (x *ListActivationsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListActivationsRequest.ProtoReflect.Descriptor instead.
+func (*ListActivationsRequest) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ListActivationsRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *ListActivationsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListActivationsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type ListActivationsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Activations   []*Activation          `protobuf:"bytes,1,rep,name=activations,proto3" json:"activations,omitempty"`
+	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListActivationsResponse) Reset() {
+	*x = ListActivationsResponse{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListActivationsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListActivationsResponse) ProtoMessage() {}
+
+func (x *ListActivationsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListActivationsResponse.ProtoReflect.Descriptor instead.
+func (*ListActivationsResponse) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ListActivationsResponse) GetActivations() []*Activation {
+	if x != nil {
+		return x.Activations
+	}
+	return nil
+}
+
+func (x *ListActivationsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+type RollBackRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Parent string                 `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// The number of the activation whose revision is to decide again; 0 for the one active just before.
+	ToNumber int64 `protobuf:"varint,2,opt,name=to_number,json=toNumber,proto3" json:"to_number,omitempty"`
+	// A code of the pack's data.changes; it stands on the ledger.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RollBackRequest) Reset() {
+	*x = RollBackRequest{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RollBackRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RollBackRequest) ProtoMessage() {}
+
+func (x *RollBackRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RollBackRequest.ProtoReflect.Descriptor instead.
+func (*RollBackRequest) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *RollBackRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *RollBackRequest) GetToNumber() int64 {
+	if x != nil {
+		return x.ToNumber
+	}
+	return 0
+}
+
+func (x *RollBackRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type ApproveActivationRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApproveActivationRequest) Reset() {
+	*x = ApproveActivationRequest{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApproveActivationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApproveActivationRequest) ProtoMessage() {}
+
+func (x *ApproveActivationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApproveActivationRequest.ProtoReflect.Descriptor instead.
+func (*ApproveActivationRequest) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ApproveActivationRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+type CreateDraftRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Parent string                 `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// The pack's folder as a gzipped tar: manifest, Rego, tests, data, schemas, scenarios.
+	Pack []byte `protobuf:"bytes,2,opt,name=pack,proto3" json:"pack,omitempty"`
+	// What the change is for, for the approvers. No person may be named in it.
+	Note          string `protobuf:"bytes,3,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateDraftRequest) Reset() {
+	*x = CreateDraftRequest{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateDraftRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateDraftRequest) ProtoMessage() {}
+
+func (x *CreateDraftRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateDraftRequest.ProtoReflect.Descriptor instead.
+func (*CreateDraftRequest) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *CreateDraftRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *CreateDraftRequest) GetPack() []byte {
+	if x != nil {
+		return x.Pack
+	}
+	return nil
+}
+
+func (x *CreateDraftRequest) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+type GetDraftRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetDraftRequest) Reset() {
+	*x = GetDraftRequest{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetDraftRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetDraftRequest) ProtoMessage() {}
+
+func (x *GetDraftRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetDraftRequest.ProtoReflect.Descriptor instead.
+func (*GetDraftRequest) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *GetDraftRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+type ListDraftsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Parent        string                 `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	PageSize      int32                  `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken     string                 `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListDraftsRequest) Reset() {
+	*x = ListDraftsRequest{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListDraftsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListDraftsRequest) ProtoMessage() {}
+
+func (x *ListDraftsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListDraftsRequest.ProtoReflect.Descriptor instead.
+func (*ListDraftsRequest) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ListDraftsRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *ListDraftsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListDraftsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type ListDraftsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Without their reports; GetDraft has them.
+	Drafts        []*Draft `protobuf:"bytes,1,rep,name=drafts,proto3" json:"drafts,omitempty"`
+	NextPageToken string   `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListDraftsResponse) Reset() {
+	*x = ListDraftsResponse{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListDraftsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListDraftsResponse) ProtoMessage() {}
+
+func (x *ListDraftsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListDraftsResponse.ProtoReflect.Descriptor instead.
+func (*ListDraftsResponse) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ListDraftsResponse) GetDrafts() []*Draft {
+	if x != nil {
+		return x.Drafts
+	}
+	return nil
+}
+
+func (x *ListDraftsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+type CheckDraftRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckDraftRequest) Reset() {
+	*x = CheckDraftRequest{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckDraftRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckDraftRequest) ProtoMessage() {}
+
+func (x *CheckDraftRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckDraftRequest.ProtoReflect.Descriptor instead.
+func (*CheckDraftRequest) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *CheckDraftRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+type TestDraftRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TestDraftRequest) Reset() {
+	*x = TestDraftRequest{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TestDraftRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TestDraftRequest) ProtoMessage() {}
+
+func (x *TestDraftRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TestDraftRequest.ProtoReflect.Descriptor instead.
+func (*TestDraftRequest) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *TestDraftRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+type SimulateRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Only decisions made since then; all that are kept when left out.
+	Since         *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=since,proto3" json:"since,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SimulateRequest) Reset() {
+	*x = SimulateRequest{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SimulateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SimulateRequest) ProtoMessage() {}
+
+func (x *SimulateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SimulateRequest.ProtoReflect.Descriptor instead.
+func (*SimulateRequest) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *SimulateRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *SimulateRequest) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
+type ApproveDraftRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Draft.report_digest, as the approver saw it.
+	ReportDigest  string `protobuf:"bytes,2,opt,name=report_digest,json=reportDigest,proto3" json:"report_digest,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApproveDraftRequest) Reset() {
+	*x = ApproveDraftRequest{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApproveDraftRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApproveDraftRequest) ProtoMessage() {}
+
+func (x *ApproveDraftRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApproveDraftRequest.ProtoReflect.Descriptor instead.
+func (*ApproveDraftRequest) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ApproveDraftRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ApproveDraftRequest) GetReportDigest() string {
+	if x != nil {
+		return x.ReportDigest
+	}
+	return ""
+}
+
+type RejectDraftRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// A code of the pack's data.changes.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RejectDraftRequest) Reset() {
+	*x = RejectDraftRequest{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RejectDraftRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RejectDraftRequest) ProtoMessage() {}
+
+func (x *RejectDraftRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RejectDraftRequest.ProtoReflect.Descriptor instead.
+func (*RejectDraftRequest) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *RejectDraftRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RejectDraftRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type GetDraftBundleRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetDraftBundleRequest) Reset() {
+	*x = GetDraftBundleRequest{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetDraftBundleRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetDraftBundleRequest) ProtoMessage() {}
+
+func (x *GetDraftBundleRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetDraftBundleRequest.ProtoReflect.Descriptor instead.
+func (*GetDraftBundleRequest) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *GetDraftBundleRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+type DraftBundle struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The unsigned bundle, in OPA's own format.
+	Bundle   []byte `protobuf:"bytes,1,opt,name=bundle,proto3" json:"bundle,omitempty"`
+	Revision string `protobuf:"bytes,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	// The scope the signature must name: the hub.
+	Scope         string `protobuf:"bytes,3,opt,name=scope,proto3" json:"scope,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DraftBundle) Reset() {
+	*x = DraftBundle{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DraftBundle) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DraftBundle) ProtoMessage() {}
+
+func (x *DraftBundle) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DraftBundle.ProtoReflect.Descriptor instead.
+func (*DraftBundle) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *DraftBundle) GetBundle() []byte {
+	if x != nil {
+		return x.Bundle
+	}
+	return nil
+}
+
+func (x *DraftBundle) GetRevision() string {
+	if x != nil {
+		return x.Revision
+	}
+	return ""
+}
+
+func (x *DraftBundle) GetScope() string {
+	if x != nil {
+		return x.Scope
+	}
+	return ""
+}
+
+type SignDraftRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Bundle        []byte                 `protobuf:"bytes,2,opt,name=bundle,proto3" json:"bundle,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignDraftRequest) Reset() {
+	*x = SignDraftRequest{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignDraftRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignDraftRequest) ProtoMessage() {}
+
+func (x *SignDraftRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignDraftRequest.ProtoReflect.Descriptor instead.
+func (*SignDraftRequest) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *SignDraftRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *SignDraftRequest) GetBundle() []byte {
+	if x != nil {
+		return x.Bundle
+	}
+	return nil
+}
+
+type ActivateDraftRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// When it comes into force; at once when left out.
+	ActivateTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=activate_time,json=activateTime,proto3" json:"activate_time,omitempty"`
+	// A code of the pack's data.changes. Needed where the draft widens release; it stands on the ledger.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ActivateDraftRequest) Reset() {
+	*x = ActivateDraftRequest{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ActivateDraftRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ActivateDraftRequest) ProtoMessage() {}
+
+func (x *ActivateDraftRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ActivateDraftRequest.ProtoReflect.Descriptor instead.
+func (*ActivateDraftRequest) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ActivateDraftRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ActivateDraftRequest) GetActivateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ActivateTime
+	}
+	return nil
+}
+
+func (x *ActivateDraftRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type TightenRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Parent string                 `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	Rules  []*TighteningRule      `protobuf:"bytes,2,rep,name=rules,proto3" json:"rules,omitempty"`
+	// A code of the pack's data.changes; it stands on the ledger.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TightenRequest) Reset() {
+	*x = TightenRequest{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TightenRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TightenRequest) ProtoMessage() {}
+
+func (x *TightenRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TightenRequest.ProtoReflect.Descriptor instead.
+func (*TightenRequest) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *TightenRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *TightenRequest) GetRules() []*TighteningRule {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+func (x *TightenRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type LiftTighteningRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// A code of the pack's data.changes; it stands on the ledger.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LiftTighteningRequest) Reset() {
+	*x = LiftTighteningRequest{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LiftTighteningRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LiftTighteningRequest) ProtoMessage() {}
+
+func (x *LiftTighteningRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LiftTighteningRequest.ProtoReflect.Descriptor instead.
+func (*LiftTighteningRequest) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *LiftTighteningRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *LiftTighteningRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type ListTighteningsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Parent        string                 `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	PageSize      int32                  `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken     string                 `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTighteningsRequest) Reset() {
+	*x = ListTighteningsRequest{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTighteningsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTighteningsRequest) ProtoMessage() {}
+
+func (x *ListTighteningsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTighteningsRequest.ProtoReflect.Descriptor instead.
+func (*ListTighteningsRequest) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ListTighteningsRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *ListTighteningsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListTighteningsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type ListTighteningsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Tightenings   []*Tightening          `protobuf:"bytes,1,rep,name=tightenings,proto3" json:"tightenings,omitempty"`
+	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTighteningsResponse) Reset() {
+	*x = ListTighteningsResponse{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTighteningsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTighteningsResponse) ProtoMessage() {}
+
+func (x *ListTighteningsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTighteningsResponse.ProtoReflect.Descriptor instead.
+func (*ListTighteningsResponse) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ListTighteningsResponse) GetTightenings() []*Tightening {
+	if x != nil {
+		return x.Tightenings
+	}
+	return nil
+}
+
+func (x *ListTighteningsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+type ListReplicasRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Parent        string                 `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReplicasRequest) Reset() {
+	*x = ListReplicasRequest{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReplicasRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReplicasRequest) ProtoMessage() {}
+
+func (x *ListReplicasRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReplicasRequest.ProtoReflect.Descriptor instead.
+func (*ListReplicasRequest) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *ListReplicasRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+type ListReplicasResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Replicas      []*Replica             `protobuf:"bytes,1,rep,name=replicas,proto3" json:"replicas,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReplicasResponse) Reset() {
+	*x = ListReplicasResponse{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReplicasResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReplicasResponse) ProtoMessage() {}
+
+func (x *ListReplicasResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReplicasResponse.ProtoReflect.Descriptor instead.
+func (*ListReplicasResponse) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ListReplicasResponse) GetReplicas() []*Replica {
+	if x != nil {
+		return x.Replicas
+	}
+	return nil
+}
+
+type ExplainRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Narrow to a category, subject or organisation; empty for all.
@@ -144,21 +1413,21 @@ type ExplainDecisionRequest struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ExplainDecisionRequest) Reset() {
-	*x = ExplainDecisionRequest{}
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[2]
+func (x *ExplainRequest) Reset() {
+	*x = ExplainRequest{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *ExplainDecisionRequest) String() string {
+func (x *ExplainRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*ExplainDecisionRequest) ProtoMessage() {}
+func (*ExplainRequest) ProtoMessage() {}
 
-func (x *ExplainDecisionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[2]
+func (x *ExplainRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -169,64 +1438,66 @@ func (x *ExplainDecisionRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use ExplainDecisionRequest.ProtoReflect.Descriptor instead.
-func (*ExplainDecisionRequest) Descriptor() ([]byte, []int) {
-	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{2}
+// Deprecated: Use ExplainRequest.ProtoReflect.Descriptor instead.
+func (*ExplainRequest) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{26}
 }
 
-func (x *ExplainDecisionRequest) GetName() string {
+func (x *ExplainRequest) GetName() string {
 	if x != nil {
 		return x.Name
 	}
 	return ""
 }
 
-func (x *ExplainDecisionRequest) GetCategory() string {
+func (x *ExplainRequest) GetCategory() string {
 	if x != nil {
 		return x.Category
 	}
 	return ""
 }
 
-func (x *ExplainDecisionRequest) GetSubject() string {
+func (x *ExplainRequest) GetSubject() string {
 	if x != nil {
 		return x.Subject
 	}
 	return ""
 }
 
-func (x *ExplainDecisionRequest) GetOrganisation() string {
+func (x *ExplainRequest) GetOrganisation() string {
 	if x != nil {
 		return x.Organisation
 	}
 	return ""
 }
 
-type ExplainDecisionResponse struct {
+type ExplainResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The gates that stopped the request, if any.
-	Gates         []*v1.Reason   `protobuf:"bytes,1,rep,name=gates,proto3" json:"gates,omitempty"`
-	Explanations  []*Explanation `protobuf:"bytes,2,rep,name=explanations,proto3" json:"explanations,omitempty"`
-	Revision      string         `protobuf:"bytes,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	Gates        []*v1.Reason   `protobuf:"bytes,1,rep,name=gates,proto3" json:"gates,omitempty"`
+	Explanations []*Explanation `protobuf:"bytes,2,rep,name=explanations,proto3" json:"explanations,omitempty"`
+	Revision     string         `protobuf:"bytes,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	// What would have opened the gates: each a change of one fact.
+	Changes       []*NearestChange `protobuf:"bytes,4,rep,name=changes,proto3" json:"changes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ExplainDecisionResponse) Reset() {
-	*x = ExplainDecisionResponse{}
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[3]
+func (x *ExplainResponse) Reset() {
+	*x = ExplainResponse{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *ExplainDecisionResponse) String() string {
+func (x *ExplainResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*ExplainDecisionResponse) ProtoMessage() {}
+func (*ExplainResponse) ProtoMessage() {}
 
-func (x *ExplainDecisionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[3]
+func (x *ExplainResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -237,62 +1508,63 @@ func (x *ExplainDecisionResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use ExplainDecisionResponse.ProtoReflect.Descriptor instead.
-func (*ExplainDecisionResponse) Descriptor() ([]byte, []int) {
-	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{3}
+// Deprecated: Use ExplainResponse.ProtoReflect.Descriptor instead.
+func (*ExplainResponse) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{27}
 }
 
-func (x *ExplainDecisionResponse) GetGates() []*v1.Reason {
+func (x *ExplainResponse) GetGates() []*v1.Reason {
 	if x != nil {
 		return x.Gates
 	}
 	return nil
 }
 
-func (x *ExplainDecisionResponse) GetExplanations() []*Explanation {
+func (x *ExplainResponse) GetExplanations() []*Explanation {
 	if x != nil {
 		return x.Explanations
 	}
 	return nil
 }
 
-func (x *ExplainDecisionResponse) GetRevision() string {
+func (x *ExplainResponse) GetRevision() string {
 	if x != nil {
 		return x.Revision
 	}
 	return ""
 }
 
-// Explanation is one decision with the rules that gave it.
-type Explanation struct {
-	state        protoimpl.MessageState `protogen:"open.v1"`
-	Organisation string                 `protobuf:"bytes,1,opt,name=organisation,proto3" json:"organisation,omitempty"`
-	Subject      string                 `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
-	Category     string                 `protobuf:"bytes,3,opt,name=category,proto3" json:"category,omitempty"`
-	Effect       v1.Effect              `protobuf:"varint,4,opt,name=effect,proto3,enum=mashgate.v1.Effect" json:"effect,omitempty"`
-	Masks        []string               `protobuf:"bytes,5,rep,name=masks,proto3" json:"masks,omitempty"`
-	Reasons      []*v1.Reason           `protobuf:"bytes,6,rep,name=reasons,proto3" json:"reasons,omitempty"`
-	// Where each rule stands: file:line.
-	RuleLocations []string `protobuf:"bytes,7,rep,name=rule_locations,json=ruleLocations,proto3" json:"rule_locations,omitempty"`
+func (x *ExplainResponse) GetChanges() []*NearestChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+type ReplayRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Parent string                 `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// Only decisions made since then; all that are kept when left out.
+	Since         *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=since,proto3" json:"since,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Explanation) Reset() {
-	*x = Explanation{}
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[4]
+func (x *ReplayRequest) Reset() {
+	*x = ReplayRequest{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Explanation) String() string {
+func (x *ReplayRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Explanation) ProtoMessage() {}
+func (*ReplayRequest) ProtoMessage() {}
 
-func (x *Explanation) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[4]
+func (x *ReplayRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -303,93 +1575,279 @@ func (x *Explanation) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Explanation.ProtoReflect.Descriptor instead.
-func (*Explanation) Descriptor() ([]byte, []int) {
-	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{4}
+// Deprecated: Use ReplayRequest.ProtoReflect.Descriptor instead.
+func (*ReplayRequest) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{28}
 }
 
-func (x *Explanation) GetOrganisation() string {
+func (x *ReplayRequest) GetParent() string {
 	if x != nil {
-		return x.Organisation
+		return x.Parent
 	}
 	return ""
 }
 
-func (x *Explanation) GetSubject() string {
+func (x *ReplayRequest) GetSince() *timestamppb.Timestamp {
 	if x != nil {
-		return x.Subject
+		return x.Since
+	}
+	return nil
+}
+
+type ListRecheckFindingsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Parent        string                 `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	PageSize      int32                  `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken     string                 `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRecheckFindingsRequest) Reset() {
+	*x = ListRecheckFindingsRequest{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRecheckFindingsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRecheckFindingsRequest) ProtoMessage() {}
+
+func (x *ListRecheckFindingsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRecheckFindingsRequest.ProtoReflect.Descriptor instead.
+func (*ListRecheckFindingsRequest) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *ListRecheckFindingsRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
 	}
 	return ""
 }
 
-func (x *Explanation) GetCategory() string {
+func (x *ListRecheckFindingsRequest) GetPageSize() int32 {
 	if x != nil {
-		return x.Category
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListRecheckFindingsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
 	}
 	return ""
 }
 
-func (x *Explanation) GetEffect() v1.Effect {
-	if x != nil {
-		return x.Effect
-	}
-	return v1.Effect(0)
+type ListRecheckFindingsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Findings      []*RecheckFinding      `protobuf:"bytes,1,rep,name=findings,proto3" json:"findings,omitempty"`
+	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Explanation) GetMasks() []string {
+func (x *ListRecheckFindingsResponse) Reset() {
+	*x = ListRecheckFindingsResponse{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRecheckFindingsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRecheckFindingsResponse) ProtoMessage() {}
+
+func (x *ListRecheckFindingsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[30]
 	if x != nil {
-		return x.Masks
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRecheckFindingsResponse.ProtoReflect.Descriptor instead.
+func (*ListRecheckFindingsResponse) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *ListRecheckFindingsResponse) GetFindings() []*RecheckFinding {
+	if x != nil {
+		return x.Findings
 	}
 	return nil
 }
 
-func (x *Explanation) GetReasons() []*v1.Reason {
+func (x *ListRecheckFindingsResponse) GetNextPageToken() string {
 	if x != nil {
-		return x.Reasons
+		return x.NextPageToken
 	}
-	return nil
-}
-
-func (x *Explanation) GetRuleLocations() []string {
-	if x != nil {
-		return x.RuleLocations
-	}
-	return nil
+	return ""
 }
 
 var File_mashgate_policy_v1_policy_service_proto protoreflect.FileDescriptor
 
 const file_mashgate_policy_v1_policy_service_proto_rawDesc = "" +
 	"\n" +
-	"'mashgate/policy/v1/policy_service.proto\x12\x12mashgate.policy.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x19mashgate/v1/picture.proto\"\xd1\x01\n" +
-	"\bRevision\x12\x1f\n" +
-	"\x04name\x18\x01 \x01(\tB\v\xe0A\b\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12\x17\n" +
-	"\x02id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18dR\x02id\x12\x16\n" +
-	"\x06active\x18\x03 \x01(\bR\x06active:s\xeaAp\n" +
-	"\x1fmashgate.example/PolicyRevision\x12,hubs/{hub}/policyRevisions/{policy_revision}*\x0fpolicyRevisions2\x0epolicyRevision\"q\n" +
-	"\x12GetRevisionRequest\x12[\n" +
-	"\x04name\x18\x01 \x01(\tBG\xbaHDrB2@^hubs/[a-z][a-z0-9-]{0,40}/policyRevisions/[A-Za-z0-9_-]{1,100}$R\x04name\"\xd5\x02\n" +
-	"\x16ExplainDecisionRequest\x12{\n" +
+	"'mashgate/policy/v1/policy_service.proto\x12\x12mashgate.policy.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#mashgate/policy/v1/activation.proto\x1a\x1emashgate/policy/v1/draft.proto\x1a$mashgate/policy/v1/explanation.proto\x1a mashgate/policy/v1/history.proto\x1a\x19mashgate/v1/picture.proto\"s\n" +
+	"\x12GetRevisionRequest\x12]\n" +
+	"\x04name\x18\x01 \x01(\tBI\xbaHFrD2B^hubs/[a-z][a-z0-9-]{0,40}/policyRevisions/[A-Za-z0-9._+-]{1,120}$R\x04name\"\xa4\x01\n" +
+	"\x14ListRevisionsRequest\x12:\n" +
+	"\x06parent\x18\x01 \x01(\tB\"\xbaH\x1fr\x1d2\x1b^hubs/[a-z][a-z0-9-]{0,40}$R\x06parent\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\tpageToken\"\x90\x01\n" +
+	"\x15ListRevisionsResponse\x12E\n" +
+	"\trevisions\x18\x01 \x03(\v2\x1c.mashgate.policy.v1.RevisionB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\trevisions\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"\xa6\x01\n" +
+	"\x16ListActivationsRequest\x12:\n" +
+	"\x06parent\x18\x01 \x01(\tB\"\xbaH\x1fr\x1d2\x1b^hubs/[a-z][a-z0-9-]{0,40}$R\x06parent\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\tpageToken\"\x98\x01\n" +
+	"\x17ListActivationsResponse\x12K\n" +
+	"\vactivations\x18\x01 \x03(\v2\x1e.mashgate.policy.v1.ActivationB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\vactivations\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"\xaa\x01\n" +
+	"\x0fRollBackRequest\x12:\n" +
+	"\x06parent\x18\x01 \x01(\tB\"\xbaH\x1fr\x1d2\x1b^hubs/[a-z][a-z0-9-]{0,40}$R\x06parent\x12$\n" +
+	"\tto_number\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\btoNumber\x125\n" +
+	"\x06reason\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[a-z][a-z0-9_]{1,60}$R\x06reason\"p\n" +
+	"\x18ApproveActivationRequest\x12T\n" +
+	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^hubs/[a-z][a-z0-9-]{0,40}/policyActivations/[0-9]{1,18}$R\x04name\"\x90\x01\n" +
+	"\x12CreateDraftRequest\x12:\n" +
+	"\x06parent\x18\x01 \x01(\tB\"\xbaH\x1fr\x1d2\x1b^hubs/[a-z][a-z0-9-]{0,40}$R\x06parent\x12 \n" +
+	"\x04pack\x18\x02 \x01(\fB\f\xbaH\tz\a\x10\x01\x18\x80\x80\x80\x02R\x04pack\x12\x1c\n" +
+	"\x04note\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"e\n" +
+	"\x0fGetDraftRequest\x12R\n" +
+	"\x04name\x18\x01 \x01(\tB>\xbaH;r927^hubs/[a-z][a-z0-9-]{0,40}/policyDrafts/[a-z0-9]{1,64}$R\x04name\"\xa1\x01\n" +
+	"\x11ListDraftsRequest\x12:\n" +
+	"\x06parent\x18\x01 \x01(\tB\"\xbaH\x1fr\x1d2\x1b^hubs/[a-z][a-z0-9-]{0,40}$R\x06parent\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\tpageToken\"\x84\x01\n" +
+	"\x12ListDraftsResponse\x12<\n" +
+	"\x06drafts\x18\x01 \x03(\v2\x19.mashgate.policy.v1.DraftB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x06drafts\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"g\n" +
+	"\x11CheckDraftRequest\x12R\n" +
+	"\x04name\x18\x01 \x01(\tB>\xbaH;r927^hubs/[a-z][a-z0-9-]{0,40}/policyDrafts/[a-z0-9]{1,64}$R\x04name\"f\n" +
+	"\x10TestDraftRequest\x12R\n" +
+	"\x04name\x18\x01 \x01(\tB>\xbaH;r927^hubs/[a-z][a-z0-9-]{0,40}/policyDrafts/[a-z0-9]{1,64}$R\x04name\"\x97\x01\n" +
+	"\x0fSimulateRequest\x12R\n" +
+	"\x04name\x18\x01 \x01(\tB>\xbaH;r927^hubs/[a-z][a-z0-9-]{0,40}/policyDrafts/[a-z0-9]{1,64}$R\x04name\x120\n" +
+	"\x05since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\"\xa5\x01\n" +
+	"\x13ApproveDraftRequest\x12R\n" +
+	"\x04name\x18\x01 \x01(\tB>\xbaH;r927^hubs/[a-z][a-z0-9-]{0,40}/policyDrafts/[a-z0-9]{1,64}$R\x04name\x12:\n" +
+	"\rreport_digest\x18\x02 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{64}$R\freportDigest\"\x9f\x01\n" +
+	"\x12RejectDraftRequest\x12R\n" +
+	"\x04name\x18\x01 \x01(\tB>\xbaH;r927^hubs/[a-z][a-z0-9-]{0,40}/policyDrafts/[a-z0-9]{1,64}$R\x04name\x125\n" +
+	"\x06reason\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[a-z][a-z0-9_]{1,60}$R\x06reason\"r\n" +
+	"\x15GetDraftBundleRequest\x12Y\n" +
+	"\x04name\x18\x01 \x01(\tBE\xbaHBr@2>^hubs/[a-z][a-z0-9-]{0,40}/policyDrafts/[a-z0-9]{1,64}/bundle$R\x04name\"u\n" +
+	"\vDraftBundle\x12\"\n" +
+	"\x06bundle\x18\x01 \x01(\fB\n" +
+	"\xbaH\az\x05\x18\x80\x80\x80\x02R\x06bundle\x12#\n" +
+	"\brevision\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18xR\brevision\x12\x1d\n" +
+	"\x05scope\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18<R\x05scope\"\x8c\x01\n" +
+	"\x10SignDraftRequest\x12R\n" +
+	"\x04name\x18\x01 \x01(\tB>\xbaH;r927^hubs/[a-z][a-z0-9-]{0,40}/policyDrafts/[a-z0-9]{1,64}$R\x04name\x12$\n" +
+	"\x06bundle\x18\x02 \x01(\fB\f\xbaH\tz\a\x10\x01\x18\x80\x80\x80\x02R\x06bundle\"\xe5\x01\n" +
+	"\x14ActivateDraftRequest\x12R\n" +
+	"\x04name\x18\x01 \x01(\tB>\xbaH;r927^hubs/[a-z][a-z0-9-]{0,40}/policyDrafts/[a-z0-9]{1,64}$R\x04name\x12?\n" +
+	"\ractivate_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\factivateTime\x128\n" +
+	"\x06reason\x18\x03 \x01(\tB \xbaH\x1dr\x1b2\x19^([a-z][a-z0-9_]{1,60})?$R\x06reason\"\xc9\x01\n" +
+	"\x0eTightenRequest\x12:\n" +
+	"\x06parent\x18\x01 \x01(\tB\"\xbaH\x1fr\x1d2\x1b^hubs/[a-z][a-z0-9-]{0,40}$R\x06parent\x12D\n" +
+	"\x05rules\x18\x02 \x03(\v2\".mashgate.policy.v1.TighteningRuleB\n" +
+	"\xbaH\a\x92\x01\x04\b\x01\x10dR\x05rules\x125\n" +
+	"\x06reason\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[a-z][a-z0-9_]{1,60}$R\x06reason\"\xa4\x01\n" +
+	"\x15LiftTighteningRequest\x12T\n" +
+	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^hubs/[a-z][a-z0-9-]{0,40}/policyTightenings/[0-9]{1,18}$R\x04name\x125\n" +
+	"\x06reason\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[a-z][a-z0-9_]{1,60}$R\x06reason\"\xa6\x01\n" +
+	"\x16ListTighteningsRequest\x12:\n" +
+	"\x06parent\x18\x01 \x01(\tB\"\xbaH\x1fr\x1d2\x1b^hubs/[a-z][a-z0-9-]{0,40}$R\x06parent\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\tpageToken\"\x98\x01\n" +
+	"\x17ListTighteningsResponse\x12K\n" +
+	"\vtightenings\x18\x01 \x03(\v2\x1e.mashgate.policy.v1.TighteningB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\vtightenings\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"Q\n" +
+	"\x13ListReplicasRequest\x12:\n" +
+	"\x06parent\x18\x01 \x01(\tB\"\xbaH\x1fr\x1d2\x1b^hubs/[a-z][a-z0-9-]{0,40}$R\x06parent\"Z\n" +
+	"\x14ListReplicasResponse\x12B\n" +
+	"\breplicas\x18\x01 \x03(\v2\x1b.mashgate.policy.v1.ReplicaB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\breplicas\"\xcd\x02\n" +
+	"\x0eExplainRequest\x12{\n" +
 	"\x04name\x18\x01 \x01(\tBg\xbaHdrb2`^hubs/[a-z][a-z0-9-]{0,40}/episodes/[A-Za-z0-9_-]{1,64}/informationRequests/[A-Za-z0-9_-]{1,64}$R\x04name\x12@\n" +
 	"\bcategory\x18\x02 \x01(\tB$\xbaH!r\x1f2\x1d^([a-z]{2,4}\\.[a-z_]{2,40})?$R\bcategory\x126\n" +
 	"\asubject\x18\x03 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\asubject\x12D\n" +
-	"\forganisation\x18\x04 \x01(\tB \xbaH\x1dr\x1b2\x19^([a-z][a-z0-9_]{1,40})?$R\forganisation\"\xc3\x01\n" +
-	"\x17ExplainDecisionResponse\x123\n" +
+	"\forganisation\x18\x04 \x01(\tB \xbaH\x1dr\x1b2\x19^([a-z][a-z0-9_]{1,40})?$R\forganisation\"\x83\x02\n" +
+	"\x0fExplainResponse\x123\n" +
 	"\x05gates\x18\x01 \x03(\v2\x13.mashgate.v1.ReasonB\b\xbaH\x05\x92\x01\x02\x102R\x05gates\x12N\n" +
-	"\fexplanations\x18\x02 \x03(\v2\x1f.mashgate.policy.v1.ExplanationB\t\xbaH\x06\x92\x01\x03\x10\x88'R\fexplanations\x12#\n" +
-	"\brevision\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\brevision\"\xc3\x02\n" +
-	"\vExplanation\x12+\n" +
-	"\forganisation\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18<R\forganisation\x12!\n" +
-	"\asubject\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\asubject\x12#\n" +
-	"\bcategory\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18<R\bcategory\x125\n" +
-	"\x06effect\x18\x04 \x01(\x0e2\x13.mashgate.v1.EffectB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06effect\x12\x1e\n" +
-	"\x05masks\x18\x05 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\n" +
-	"R\x05masks\x127\n" +
-	"\areasons\x18\x06 \x03(\v2\x13.mashgate.v1.ReasonB\b\xbaH\x05\x92\x01\x02\x102R\areasons\x12/\n" +
-	"\x0erule_locations\x18\a \x03(\tB\b\xbaH\x05\x92\x01\x02\x102R\rruleLocations2\xc3\x02\n" +
+	"\fexplanations\x18\x02 \x03(\v2\x1f.mashgate.policy.v1.ExplanationB\t\xbaH\x06\x92\x01\x03\x10\x88'R\fexplanations\x12$\n" +
+	"\brevision\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xfa\x01R\brevision\x12E\n" +
+	"\achanges\x18\x04 \x03(\v2!.mashgate.policy.v1.NearestChangeB\b\xbaH\x05\x92\x01\x02\x102R\achanges\"}\n" +
+	"\rReplayRequest\x12:\n" +
+	"\x06parent\x18\x01 \x01(\tB\"\xbaH\x1fr\x1d2\x1b^hubs/[a-z][a-z0-9-]{0,40}$R\x06parent\x120\n" +
+	"\x05since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\"\xaa\x01\n" +
+	"\x1aListRecheckFindingsRequest\x12:\n" +
+	"\x06parent\x18\x01 \x01(\tB\"\xbaH\x1fr\x1d2\x1b^hubs/[a-z][a-z0-9-]{0,40}$R\x06parent\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\tpageToken\"\x9a\x01\n" +
+	"\x1bListRecheckFindingsResponse\x12I\n" +
+	"\bfindings\x18\x01 \x03(\v2\".mashgate.policy.v1.RecheckFindingB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\bfindings\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken2\xbd\x19\n" +
 	"\rPolicyService\x12\x80\x01\n" +
-	"\vGetRevision\x12&.mashgate.policy.v1.GetRevisionRequest\x1a\x1c.mashgate.policy.v1.Revision\"+\x82\xd3\xe4\x93\x02%\x12#/v1/{name=hubs/*/policyRevisions/*}\x12\xae\x01\n" +
-	"\x0fExplainDecision\x12*.mashgate.policy.v1.ExplainDecisionRequest\x1a+.mashgate.policy.v1.ExplainDecisionResponse\"B\x82\xd3\xe4\x93\x02<\x12:/v1/{name=hubs/*/episodes/*/informationRequests/*}:explainBDZBgithub.com/mashgate/mashgate/proto/gen/mashgate/policy/v1;policyv1b\x06proto3"
+	"\vGetRevision\x12&.mashgate.policy.v1.GetRevisionRequest\x1a\x1c.mashgate.policy.v1.Revision\"+\x82\xd3\xe4\x93\x02%\x12#/v1/{name=hubs/*/policyRevisions/*}\x12\x91\x01\n" +
+	"\rListRevisions\x12(.mashgate.policy.v1.ListRevisionsRequest\x1a).mashgate.policy.v1.ListRevisionsResponse\"+\x82\xd3\xe4\x93\x02%\x12#/v1/{parent=hubs/*}/policyRevisions\x12\x99\x01\n" +
+	"\x0fListActivations\x12*.mashgate.policy.v1.ListActivationsRequest\x1a+.mashgate.policy.v1.ListActivationsResponse\"-\x82\xd3\xe4\x93\x02'\x12%/v1/{parent=hubs/*}/policyActivations\x12\x8a\x01\n" +
+	"\bRollBack\x12#.mashgate.policy.v1.RollBackRequest\x1a\x1e.mashgate.policy.v1.Activation\"9\x82\xd3\xe4\x93\x023:\x01*\"./v1/{parent=hubs/*}/policyActivations:rollBack\x12\x9b\x01\n" +
+	"\x11ApproveActivation\x12,.mashgate.policy.v1.ApproveActivationRequest\x1a\x1e.mashgate.policy.v1.Activation\"8\x82\xd3\xe4\x93\x022:\x01*\"-/v1/{name=hubs/*/policyActivations/*}:approve\x12}\n" +
+	"\vCreateDraft\x12&.mashgate.policy.v1.CreateDraftRequest\x1a\x19.mashgate.policy.v1.Draft\"+\x82\xd3\xe4\x93\x02%:\x01*\" /v1/{parent=hubs/*}/policyDrafts\x12t\n" +
+	"\bGetDraft\x12#.mashgate.policy.v1.GetDraftRequest\x1a\x19.mashgate.policy.v1.Draft\"(\x82\xd3\xe4\x93\x02\"\x12 /v1/{name=hubs/*/policyDrafts/*}\x12\x85\x01\n" +
+	"\n" +
+	"ListDrafts\x12%.mashgate.policy.v1.ListDraftsRequest\x1a&.mashgate.policy.v1.ListDraftsResponse\"(\x82\xd3\xe4\x93\x02\"\x12 /v1/{parent=hubs/*}/policyDrafts\x12\x81\x01\n" +
+	"\n" +
+	"CheckDraft\x12%.mashgate.policy.v1.CheckDraftRequest\x1a\x19.mashgate.policy.v1.Draft\"1\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/{name=hubs/*/policyDrafts/*}:check\x12~\n" +
+	"\tTestDraft\x12$.mashgate.policy.v1.TestDraftRequest\x1a\x19.mashgate.policy.v1.Draft\"0\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/{name=hubs/*/policyDrafts/*}:test\x12\x8d\x01\n" +
+	"\bSimulate\x12#.mashgate.policy.v1.SimulateRequest\x1a$.mashgate.policy.v1.SimulateResponse\"4\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{name=hubs/*/policyDrafts/*}:simulate0\x01\x12\x87\x01\n" +
+	"\fApproveDraft\x12'.mashgate.policy.v1.ApproveDraftRequest\x1a\x19.mashgate.policy.v1.Draft\"3\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/{name=hubs/*/policyDrafts/*}:approve\x12\x84\x01\n" +
+	"\vRejectDraft\x12&.mashgate.policy.v1.RejectDraftRequest\x1a\x19.mashgate.policy.v1.Draft\"2\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=hubs/*/policyDrafts/*}:reject\x12\x8d\x01\n" +
+	"\x0eGetDraftBundle\x12).mashgate.policy.v1.GetDraftBundleRequest\x1a\x1f.mashgate.policy.v1.DraftBundle\"/\x82\xd3\xe4\x93\x02)\x12'/v1/{name=hubs/*/policyDrafts/*}/bundle\x12~\n" +
+	"\tSignDraft\x12$.mashgate.policy.v1.SignDraftRequest\x1a\x19.mashgate.policy.v1.Draft\"0\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/{name=hubs/*/policyDrafts/*}:sign\x12\x8f\x01\n" +
+	"\rActivateDraft\x12(.mashgate.policy.v1.ActivateDraftRequest\x1a\x1e.mashgate.policy.v1.Activation\"4\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{name=hubs/*/policyDrafts/*}:activate\x12\x7f\n" +
+	"\aTighten\x12\".mashgate.policy.v1.TightenRequest\x1a\x1e.mashgate.policy.v1.Tightening\"0\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/{parent=hubs/*}/policyTightenings\x12\x92\x01\n" +
+	"\x0eLiftTightening\x12).mashgate.policy.v1.LiftTighteningRequest\x1a\x1e.mashgate.policy.v1.Tightening\"5\x82\xd3\xe4\x93\x02/:\x01*\"*/v1/{name=hubs/*/policyTightenings/*}:lift\x12\x99\x01\n" +
+	"\x0fListTightenings\x12*.mashgate.policy.v1.ListTighteningsRequest\x1a+.mashgate.policy.v1.ListTighteningsResponse\"-\x82\xd3\xe4\x93\x02'\x12%/v1/{parent=hubs/*}/policyTightenings\x12\x8d\x01\n" +
+	"\fListReplicas\x12'.mashgate.policy.v1.ListReplicasRequest\x1a(.mashgate.policy.v1.ListReplicasResponse\"*\x82\xd3\xe4\x93\x02$\x12\"/v1/{parent=hubs/*}/policyReplicas\x12\x96\x01\n" +
+	"\aExplain\x12\".mashgate.policy.v1.ExplainRequest\x1a#.mashgate.policy.v1.ExplainResponse\"B\x82\xd3\xe4\x93\x02<\x12:/v1/{name=hubs/*/episodes/*/informationRequests/*}:explain\x12\x88\x01\n" +
+	"\x06Replay\x12!.mashgate.policy.v1.ReplayRequest\x1a\".mashgate.policy.v1.ReplayResponse\"5\x82\xd3\xe4\x93\x02/:\x01*\"*/v1/{parent=hubs/*}/policyDecisions:replay0\x01\x12\xa3\x01\n" +
+	"\x13ListRecheckFindings\x12..mashgate.policy.v1.ListRecheckFindingsRequest\x1a/.mashgate.policy.v1.ListRecheckFindingsResponse\"+\x82\xd3\xe4\x93\x02%\x12#/v1/{parent=hubs/*}/recheckFindingsBDZBgithub.com/mashgate/mashgate/proto/gen/mashgate/policy/v1;policyv1b\x06proto3"
 
 var (
 	file_mashgate_policy_v1_policy_service_proto_rawDescOnce sync.Once
@@ -403,30 +1861,118 @@ func file_mashgate_policy_v1_policy_service_proto_rawDescGZIP() []byte {
 	return file_mashgate_policy_v1_policy_service_proto_rawDescData
 }
 
-var file_mashgate_policy_v1_policy_service_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_mashgate_policy_v1_policy_service_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_mashgate_policy_v1_policy_service_proto_goTypes = []any{
-	(*Revision)(nil),                // 0: mashgate.policy.v1.Revision
-	(*GetRevisionRequest)(nil),      // 1: mashgate.policy.v1.GetRevisionRequest
-	(*ExplainDecisionRequest)(nil),  // 2: mashgate.policy.v1.ExplainDecisionRequest
-	(*ExplainDecisionResponse)(nil), // 3: mashgate.policy.v1.ExplainDecisionResponse
-	(*Explanation)(nil),             // 4: mashgate.policy.v1.Explanation
-	(*v1.Reason)(nil),               // 5: mashgate.v1.Reason
-	(v1.Effect)(0),                  // 6: mashgate.v1.Effect
+	(*GetRevisionRequest)(nil),          // 0: mashgate.policy.v1.GetRevisionRequest
+	(*ListRevisionsRequest)(nil),        // 1: mashgate.policy.v1.ListRevisionsRequest
+	(*ListRevisionsResponse)(nil),       // 2: mashgate.policy.v1.ListRevisionsResponse
+	(*ListActivationsRequest)(nil),      // 3: mashgate.policy.v1.ListActivationsRequest
+	(*ListActivationsResponse)(nil),     // 4: mashgate.policy.v1.ListActivationsResponse
+	(*RollBackRequest)(nil),             // 5: mashgate.policy.v1.RollBackRequest
+	(*ApproveActivationRequest)(nil),    // 6: mashgate.policy.v1.ApproveActivationRequest
+	(*CreateDraftRequest)(nil),          // 7: mashgate.policy.v1.CreateDraftRequest
+	(*GetDraftRequest)(nil),             // 8: mashgate.policy.v1.GetDraftRequest
+	(*ListDraftsRequest)(nil),           // 9: mashgate.policy.v1.ListDraftsRequest
+	(*ListDraftsResponse)(nil),          // 10: mashgate.policy.v1.ListDraftsResponse
+	(*CheckDraftRequest)(nil),           // 11: mashgate.policy.v1.CheckDraftRequest
+	(*TestDraftRequest)(nil),            // 12: mashgate.policy.v1.TestDraftRequest
+	(*SimulateRequest)(nil),             // 13: mashgate.policy.v1.SimulateRequest
+	(*ApproveDraftRequest)(nil),         // 14: mashgate.policy.v1.ApproveDraftRequest
+	(*RejectDraftRequest)(nil),          // 15: mashgate.policy.v1.RejectDraftRequest
+	(*GetDraftBundleRequest)(nil),       // 16: mashgate.policy.v1.GetDraftBundleRequest
+	(*DraftBundle)(nil),                 // 17: mashgate.policy.v1.DraftBundle
+	(*SignDraftRequest)(nil),            // 18: mashgate.policy.v1.SignDraftRequest
+	(*ActivateDraftRequest)(nil),        // 19: mashgate.policy.v1.ActivateDraftRequest
+	(*TightenRequest)(nil),              // 20: mashgate.policy.v1.TightenRequest
+	(*LiftTighteningRequest)(nil),       // 21: mashgate.policy.v1.LiftTighteningRequest
+	(*ListTighteningsRequest)(nil),      // 22: mashgate.policy.v1.ListTighteningsRequest
+	(*ListTighteningsResponse)(nil),     // 23: mashgate.policy.v1.ListTighteningsResponse
+	(*ListReplicasRequest)(nil),         // 24: mashgate.policy.v1.ListReplicasRequest
+	(*ListReplicasResponse)(nil),        // 25: mashgate.policy.v1.ListReplicasResponse
+	(*ExplainRequest)(nil),              // 26: mashgate.policy.v1.ExplainRequest
+	(*ExplainResponse)(nil),             // 27: mashgate.policy.v1.ExplainResponse
+	(*ReplayRequest)(nil),               // 28: mashgate.policy.v1.ReplayRequest
+	(*ListRecheckFindingsRequest)(nil),  // 29: mashgate.policy.v1.ListRecheckFindingsRequest
+	(*ListRecheckFindingsResponse)(nil), // 30: mashgate.policy.v1.ListRecheckFindingsResponse
+	(*Revision)(nil),                    // 31: mashgate.policy.v1.Revision
+	(*Activation)(nil),                  // 32: mashgate.policy.v1.Activation
+	(*Draft)(nil),                       // 33: mashgate.policy.v1.Draft
+	(*timestamppb.Timestamp)(nil),       // 34: google.protobuf.Timestamp
+	(*TighteningRule)(nil),              // 35: mashgate.policy.v1.TighteningRule
+	(*Tightening)(nil),                  // 36: mashgate.policy.v1.Tightening
+	(*Replica)(nil),                     // 37: mashgate.policy.v1.Replica
+	(*v1.Reason)(nil),                   // 38: mashgate.v1.Reason
+	(*Explanation)(nil),                 // 39: mashgate.policy.v1.Explanation
+	(*NearestChange)(nil),               // 40: mashgate.policy.v1.NearestChange
+	(*RecheckFinding)(nil),              // 41: mashgate.policy.v1.RecheckFinding
+	(*SimulateResponse)(nil),            // 42: mashgate.policy.v1.SimulateResponse
+	(*ReplayResponse)(nil),              // 43: mashgate.policy.v1.ReplayResponse
 }
 var file_mashgate_policy_v1_policy_service_proto_depIdxs = []int32{
-	5, // 0: mashgate.policy.v1.ExplainDecisionResponse.gates:type_name -> mashgate.v1.Reason
-	4, // 1: mashgate.policy.v1.ExplainDecisionResponse.explanations:type_name -> mashgate.policy.v1.Explanation
-	6, // 2: mashgate.policy.v1.Explanation.effect:type_name -> mashgate.v1.Effect
-	5, // 3: mashgate.policy.v1.Explanation.reasons:type_name -> mashgate.v1.Reason
-	1, // 4: mashgate.policy.v1.PolicyService.GetRevision:input_type -> mashgate.policy.v1.GetRevisionRequest
-	2, // 5: mashgate.policy.v1.PolicyService.ExplainDecision:input_type -> mashgate.policy.v1.ExplainDecisionRequest
-	0, // 6: mashgate.policy.v1.PolicyService.GetRevision:output_type -> mashgate.policy.v1.Revision
-	3, // 7: mashgate.policy.v1.PolicyService.ExplainDecision:output_type -> mashgate.policy.v1.ExplainDecisionResponse
-	6, // [6:8] is the sub-list for method output_type
-	4, // [4:6] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	31, // 0: mashgate.policy.v1.ListRevisionsResponse.revisions:type_name -> mashgate.policy.v1.Revision
+	32, // 1: mashgate.policy.v1.ListActivationsResponse.activations:type_name -> mashgate.policy.v1.Activation
+	33, // 2: mashgate.policy.v1.ListDraftsResponse.drafts:type_name -> mashgate.policy.v1.Draft
+	34, // 3: mashgate.policy.v1.SimulateRequest.since:type_name -> google.protobuf.Timestamp
+	34, // 4: mashgate.policy.v1.ActivateDraftRequest.activate_time:type_name -> google.protobuf.Timestamp
+	35, // 5: mashgate.policy.v1.TightenRequest.rules:type_name -> mashgate.policy.v1.TighteningRule
+	36, // 6: mashgate.policy.v1.ListTighteningsResponse.tightenings:type_name -> mashgate.policy.v1.Tightening
+	37, // 7: mashgate.policy.v1.ListReplicasResponse.replicas:type_name -> mashgate.policy.v1.Replica
+	38, // 8: mashgate.policy.v1.ExplainResponse.gates:type_name -> mashgate.v1.Reason
+	39, // 9: mashgate.policy.v1.ExplainResponse.explanations:type_name -> mashgate.policy.v1.Explanation
+	40, // 10: mashgate.policy.v1.ExplainResponse.changes:type_name -> mashgate.policy.v1.NearestChange
+	34, // 11: mashgate.policy.v1.ReplayRequest.since:type_name -> google.protobuf.Timestamp
+	41, // 12: mashgate.policy.v1.ListRecheckFindingsResponse.findings:type_name -> mashgate.policy.v1.RecheckFinding
+	0,  // 13: mashgate.policy.v1.PolicyService.GetRevision:input_type -> mashgate.policy.v1.GetRevisionRequest
+	1,  // 14: mashgate.policy.v1.PolicyService.ListRevisions:input_type -> mashgate.policy.v1.ListRevisionsRequest
+	3,  // 15: mashgate.policy.v1.PolicyService.ListActivations:input_type -> mashgate.policy.v1.ListActivationsRequest
+	5,  // 16: mashgate.policy.v1.PolicyService.RollBack:input_type -> mashgate.policy.v1.RollBackRequest
+	6,  // 17: mashgate.policy.v1.PolicyService.ApproveActivation:input_type -> mashgate.policy.v1.ApproveActivationRequest
+	7,  // 18: mashgate.policy.v1.PolicyService.CreateDraft:input_type -> mashgate.policy.v1.CreateDraftRequest
+	8,  // 19: mashgate.policy.v1.PolicyService.GetDraft:input_type -> mashgate.policy.v1.GetDraftRequest
+	9,  // 20: mashgate.policy.v1.PolicyService.ListDrafts:input_type -> mashgate.policy.v1.ListDraftsRequest
+	11, // 21: mashgate.policy.v1.PolicyService.CheckDraft:input_type -> mashgate.policy.v1.CheckDraftRequest
+	12, // 22: mashgate.policy.v1.PolicyService.TestDraft:input_type -> mashgate.policy.v1.TestDraftRequest
+	13, // 23: mashgate.policy.v1.PolicyService.Simulate:input_type -> mashgate.policy.v1.SimulateRequest
+	14, // 24: mashgate.policy.v1.PolicyService.ApproveDraft:input_type -> mashgate.policy.v1.ApproveDraftRequest
+	15, // 25: mashgate.policy.v1.PolicyService.RejectDraft:input_type -> mashgate.policy.v1.RejectDraftRequest
+	16, // 26: mashgate.policy.v1.PolicyService.GetDraftBundle:input_type -> mashgate.policy.v1.GetDraftBundleRequest
+	18, // 27: mashgate.policy.v1.PolicyService.SignDraft:input_type -> mashgate.policy.v1.SignDraftRequest
+	19, // 28: mashgate.policy.v1.PolicyService.ActivateDraft:input_type -> mashgate.policy.v1.ActivateDraftRequest
+	20, // 29: mashgate.policy.v1.PolicyService.Tighten:input_type -> mashgate.policy.v1.TightenRequest
+	21, // 30: mashgate.policy.v1.PolicyService.LiftTightening:input_type -> mashgate.policy.v1.LiftTighteningRequest
+	22, // 31: mashgate.policy.v1.PolicyService.ListTightenings:input_type -> mashgate.policy.v1.ListTighteningsRequest
+	24, // 32: mashgate.policy.v1.PolicyService.ListReplicas:input_type -> mashgate.policy.v1.ListReplicasRequest
+	26, // 33: mashgate.policy.v1.PolicyService.Explain:input_type -> mashgate.policy.v1.ExplainRequest
+	28, // 34: mashgate.policy.v1.PolicyService.Replay:input_type -> mashgate.policy.v1.ReplayRequest
+	29, // 35: mashgate.policy.v1.PolicyService.ListRecheckFindings:input_type -> mashgate.policy.v1.ListRecheckFindingsRequest
+	31, // 36: mashgate.policy.v1.PolicyService.GetRevision:output_type -> mashgate.policy.v1.Revision
+	2,  // 37: mashgate.policy.v1.PolicyService.ListRevisions:output_type -> mashgate.policy.v1.ListRevisionsResponse
+	4,  // 38: mashgate.policy.v1.PolicyService.ListActivations:output_type -> mashgate.policy.v1.ListActivationsResponse
+	32, // 39: mashgate.policy.v1.PolicyService.RollBack:output_type -> mashgate.policy.v1.Activation
+	32, // 40: mashgate.policy.v1.PolicyService.ApproveActivation:output_type -> mashgate.policy.v1.Activation
+	33, // 41: mashgate.policy.v1.PolicyService.CreateDraft:output_type -> mashgate.policy.v1.Draft
+	33, // 42: mashgate.policy.v1.PolicyService.GetDraft:output_type -> mashgate.policy.v1.Draft
+	10, // 43: mashgate.policy.v1.PolicyService.ListDrafts:output_type -> mashgate.policy.v1.ListDraftsResponse
+	33, // 44: mashgate.policy.v1.PolicyService.CheckDraft:output_type -> mashgate.policy.v1.Draft
+	33, // 45: mashgate.policy.v1.PolicyService.TestDraft:output_type -> mashgate.policy.v1.Draft
+	42, // 46: mashgate.policy.v1.PolicyService.Simulate:output_type -> mashgate.policy.v1.SimulateResponse
+	33, // 47: mashgate.policy.v1.PolicyService.ApproveDraft:output_type -> mashgate.policy.v1.Draft
+	33, // 48: mashgate.policy.v1.PolicyService.RejectDraft:output_type -> mashgate.policy.v1.Draft
+	17, // 49: mashgate.policy.v1.PolicyService.GetDraftBundle:output_type -> mashgate.policy.v1.DraftBundle
+	33, // 50: mashgate.policy.v1.PolicyService.SignDraft:output_type -> mashgate.policy.v1.Draft
+	32, // 51: mashgate.policy.v1.PolicyService.ActivateDraft:output_type -> mashgate.policy.v1.Activation
+	36, // 52: mashgate.policy.v1.PolicyService.Tighten:output_type -> mashgate.policy.v1.Tightening
+	36, // 53: mashgate.policy.v1.PolicyService.LiftTightening:output_type -> mashgate.policy.v1.Tightening
+	23, // 54: mashgate.policy.v1.PolicyService.ListTightenings:output_type -> mashgate.policy.v1.ListTighteningsResponse
+	25, // 55: mashgate.policy.v1.PolicyService.ListReplicas:output_type -> mashgate.policy.v1.ListReplicasResponse
+	27, // 56: mashgate.policy.v1.PolicyService.Explain:output_type -> mashgate.policy.v1.ExplainResponse
+	43, // 57: mashgate.policy.v1.PolicyService.Replay:output_type -> mashgate.policy.v1.ReplayResponse
+	30, // 58: mashgate.policy.v1.PolicyService.ListRecheckFindings:output_type -> mashgate.policy.v1.ListRecheckFindingsResponse
+	36, // [36:59] is the sub-list for method output_type
+	13, // [13:36] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_mashgate_policy_v1_policy_service_proto_init() }
@@ -434,13 +1980,17 @@ func file_mashgate_policy_v1_policy_service_proto_init() {
 	if File_mashgate_policy_v1_policy_service_proto != nil {
 		return
 	}
+	file_mashgate_policy_v1_activation_proto_init()
+	file_mashgate_policy_v1_draft_proto_init()
+	file_mashgate_policy_v1_explanation_proto_init()
+	file_mashgate_policy_v1_history_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_mashgate_policy_v1_policy_service_proto_rawDesc), len(file_mashgate_policy_v1_policy_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

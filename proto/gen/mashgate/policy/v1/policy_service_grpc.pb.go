@@ -4,7 +4,7 @@
 // - protoc             (unknown)
 // source: mashgate/policy/v1/policy_service.proto
 
-// The policy in force and why it decided as it did.
+// The policy in force, how it comes into force, and why it decided as it did.
 
 package policyv1
 
@@ -21,20 +21,84 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	PolicyService_GetRevision_FullMethodName     = "/mashgate.policy.v1.PolicyService/GetRevision"
-	PolicyService_ExplainDecision_FullMethodName = "/mashgate.policy.v1.PolicyService/ExplainDecision"
+	PolicyService_GetRevision_FullMethodName         = "/mashgate.policy.v1.PolicyService/GetRevision"
+	PolicyService_ListRevisions_FullMethodName       = "/mashgate.policy.v1.PolicyService/ListRevisions"
+	PolicyService_ListActivations_FullMethodName     = "/mashgate.policy.v1.PolicyService/ListActivations"
+	PolicyService_RollBack_FullMethodName            = "/mashgate.policy.v1.PolicyService/RollBack"
+	PolicyService_ApproveActivation_FullMethodName   = "/mashgate.policy.v1.PolicyService/ApproveActivation"
+	PolicyService_CreateDraft_FullMethodName         = "/mashgate.policy.v1.PolicyService/CreateDraft"
+	PolicyService_GetDraft_FullMethodName            = "/mashgate.policy.v1.PolicyService/GetDraft"
+	PolicyService_ListDrafts_FullMethodName          = "/mashgate.policy.v1.PolicyService/ListDrafts"
+	PolicyService_CheckDraft_FullMethodName          = "/mashgate.policy.v1.PolicyService/CheckDraft"
+	PolicyService_TestDraft_FullMethodName           = "/mashgate.policy.v1.PolicyService/TestDraft"
+	PolicyService_Simulate_FullMethodName            = "/mashgate.policy.v1.PolicyService/Simulate"
+	PolicyService_ApproveDraft_FullMethodName        = "/mashgate.policy.v1.PolicyService/ApproveDraft"
+	PolicyService_RejectDraft_FullMethodName         = "/mashgate.policy.v1.PolicyService/RejectDraft"
+	PolicyService_GetDraftBundle_FullMethodName      = "/mashgate.policy.v1.PolicyService/GetDraftBundle"
+	PolicyService_SignDraft_FullMethodName           = "/mashgate.policy.v1.PolicyService/SignDraft"
+	PolicyService_ActivateDraft_FullMethodName       = "/mashgate.policy.v1.PolicyService/ActivateDraft"
+	PolicyService_Tighten_FullMethodName             = "/mashgate.policy.v1.PolicyService/Tighten"
+	PolicyService_LiftTightening_FullMethodName      = "/mashgate.policy.v1.PolicyService/LiftTightening"
+	PolicyService_ListTightenings_FullMethodName     = "/mashgate.policy.v1.PolicyService/ListTightenings"
+	PolicyService_ListReplicas_FullMethodName        = "/mashgate.policy.v1.PolicyService/ListReplicas"
+	PolicyService_Explain_FullMethodName             = "/mashgate.policy.v1.PolicyService/Explain"
+	PolicyService_Replay_FullMethodName              = "/mashgate.policy.v1.PolicyService/Replay"
+	PolicyService_ListRecheckFindings_FullMethodName = "/mashgate.policy.v1.PolicyService/ListRecheckFindings"
 )
 
 // PolicyServiceClient is the client API for PolicyService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// PolicyService reads the policy in force and explains recorded decisions.
+// PolicyService is where the information-governance team brings a policy into force and reads how it decided. A draft is checked,
+// tested, simulated, approved by two people neither of whom wrote it, signed outside the gateway, and activated; every step stands on
+// the ledger. No call can add a key that signatures are verified with: those are configuration.
 type PolicyServiceClient interface {
 	GetRevision(ctx context.Context, in *GetRevisionRequest, opts ...grpc.CallOption) (*Revision, error)
-	// ExplainDecision explains what was decided in one recorded request. What it shows is itself subject to policy: reasons that may
-	// not be told are left out.
-	ExplainDecision(ctx context.Context, in *ExplainDecisionRequest, opts ...grpc.CallOption) (*ExplainDecisionResponse, error)
+	// ListRevisions lists the revisions the hub has had, newest first.
+	ListRevisions(ctx context.Context, in *ListRevisionsRequest, opts ...grpc.CallOption) (*ListRevisionsResponse, error)
+	// ListActivations is the numbered log of what came into force when, newest first.
+	ListActivations(ctx context.Context, in *ListActivationsRequest, opts ...grpc.CallOption) (*ListActivationsResponse, error)
+	// RollBack activates the revision of an earlier activation again, as a new number. One person may do so alone to the one active just
+	// before, if no tightening was set since; otherwise the activation waits for ApproveActivation by a second person.
+	RollBack(ctx context.Context, in *RollBackRequest, opts ...grpc.CallOption) (*Activation, error)
+	// ApproveActivation is the second person's yes to a rollback that waits for it.
+	ApproveActivation(ctx context.Context, in *ApproveActivationRequest, opts ...grpc.CallOption) (*Activation, error)
+	// CreateDraft takes a pack in. A pack that cannot be read is refused whole.
+	CreateDraft(ctx context.Context, in *CreateDraftRequest, opts ...grpc.CallOption) (*Draft, error)
+	GetDraft(ctx context.Context, in *GetDraftRequest, opts ...grpc.CallOption) (*Draft, error)
+	ListDrafts(ctx context.Context, in *ListDraftsRequest, opts ...grpc.CallOption) (*ListDraftsResponse, error)
+	// CheckDraft runs the same checks as `mashctl policy check`.
+	CheckDraft(ctx context.Context, in *CheckDraftRequest, opts ...grpc.CallOption) (*Draft, error)
+	// TestDraft runs the pack's Rego tests and scenarios.
+	TestDraft(ctx context.Context, in *TestDraftRequest, opts ...grpc.CallOption) (*Draft, error)
+	// Simulate decides recorded decisions again under a draft, at low priority, and streams how far it has come; the last message holds
+	// the report. A caller who goes away stops it; the next call for the same draft and period goes on from there.
+	Simulate(ctx context.Context, in *SimulateRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SimulateResponse], error)
+	// ApproveDraft is one person's yes to a draft and to exactly the report they saw. Two are needed; neither may be the author.
+	ApproveDraft(ctx context.Context, in *ApproveDraftRequest, opts ...grpc.CallOption) (*Draft, error)
+	// RejectDraft ends a draft.
+	RejectDraft(ctx context.Context, in *RejectDraftRequest, opts ...grpc.CallOption) (*Draft, error)
+	// GetDraftBundle gives the approved draft as the unsigned bundle that is to be signed outside the gateway.
+	GetDraftBundle(ctx context.Context, in *GetDraftBundleRequest, opts ...grpc.CallOption) (*DraftBundle, error)
+	// SignDraft hands the signed bundle in. It must hold exactly what was approved, signed with a key of the configuration.
+	SignDraft(ctx context.Context, in *SignDraftRequest, opts ...grpc.CallOption) (*Draft, error)
+	// ActivateDraft brings a signed draft into force, at once or at a time. A pack that widens release needs the code of a reason.
+	ActivateDraft(ctx context.Context, in *ActivateDraftRequest, opts ...grpc.CallOption) (*Activation, error)
+	// Tighten puts an emergency overlay in force at once, by one person. It can only deny, review, let exist or redact.
+	Tighten(ctx context.Context, in *TightenRequest, opts ...grpc.CallOption) (*Tightening, error)
+	// LiftTightening takes two people: the first call proposes, a second person's call lifts.
+	LiftTightening(ctx context.Context, in *LiftTighteningRequest, opts ...grpc.CallOption) (*Tightening, error)
+	ListTightenings(ctx context.Context, in *ListTighteningsRequest, opts ...grpc.CallOption) (*ListTighteningsResponse, error)
+	// ListReplicas tells which revision each replica and each peer that fetches bundles has.
+	ListReplicas(ctx context.Context, in *ListReplicasRequest, opts ...grpc.CallOption) (*ListReplicasResponse, error)
+	// Explain explains what was decided in one recorded request. What it shows is itself subject to policy: what the caller may not know
+	// is left out.
+	Explain(ctx context.Context, in *ExplainRequest, opts ...grpc.CallOption) (*ExplainResponse, error)
+	// Replay decides recorded decisions again under the revision that decided them, and streams how far it has come and what differs.
+	Replay(ctx context.Context, in *ReplayRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReplayResponse], error)
+	// ListRecheckFindings lists what somebody has already seen that would no longer be released, newest first.
+	ListRecheckFindings(ctx context.Context, in *ListRecheckFindingsRequest, opts ...grpc.CallOption) (*ListRecheckFindingsResponse, error)
 }
 
 type policyServiceClient struct {
@@ -55,10 +119,238 @@ func (c *policyServiceClient) GetRevision(ctx context.Context, in *GetRevisionRe
 	return out, nil
 }
 
-func (c *policyServiceClient) ExplainDecision(ctx context.Context, in *ExplainDecisionRequest, opts ...grpc.CallOption) (*ExplainDecisionResponse, error) {
+func (c *policyServiceClient) ListRevisions(ctx context.Context, in *ListRevisionsRequest, opts ...grpc.CallOption) (*ListRevisionsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(ExplainDecisionResponse)
-	err := c.cc.Invoke(ctx, PolicyService_ExplainDecision_FullMethodName, in, out, cOpts...)
+	out := new(ListRevisionsResponse)
+	err := c.cc.Invoke(ctx, PolicyService_ListRevisions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *policyServiceClient) ListActivations(ctx context.Context, in *ListActivationsRequest, opts ...grpc.CallOption) (*ListActivationsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListActivationsResponse)
+	err := c.cc.Invoke(ctx, PolicyService_ListActivations_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *policyServiceClient) RollBack(ctx context.Context, in *RollBackRequest, opts ...grpc.CallOption) (*Activation, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Activation)
+	err := c.cc.Invoke(ctx, PolicyService_RollBack_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *policyServiceClient) ApproveActivation(ctx context.Context, in *ApproveActivationRequest, opts ...grpc.CallOption) (*Activation, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Activation)
+	err := c.cc.Invoke(ctx, PolicyService_ApproveActivation_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *policyServiceClient) CreateDraft(ctx context.Context, in *CreateDraftRequest, opts ...grpc.CallOption) (*Draft, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Draft)
+	err := c.cc.Invoke(ctx, PolicyService_CreateDraft_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *policyServiceClient) GetDraft(ctx context.Context, in *GetDraftRequest, opts ...grpc.CallOption) (*Draft, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Draft)
+	err := c.cc.Invoke(ctx, PolicyService_GetDraft_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *policyServiceClient) ListDrafts(ctx context.Context, in *ListDraftsRequest, opts ...grpc.CallOption) (*ListDraftsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListDraftsResponse)
+	err := c.cc.Invoke(ctx, PolicyService_ListDrafts_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *policyServiceClient) CheckDraft(ctx context.Context, in *CheckDraftRequest, opts ...grpc.CallOption) (*Draft, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Draft)
+	err := c.cc.Invoke(ctx, PolicyService_CheckDraft_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *policyServiceClient) TestDraft(ctx context.Context, in *TestDraftRequest, opts ...grpc.CallOption) (*Draft, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Draft)
+	err := c.cc.Invoke(ctx, PolicyService_TestDraft_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *policyServiceClient) Simulate(ctx context.Context, in *SimulateRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SimulateResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &PolicyService_ServiceDesc.Streams[0], PolicyService_Simulate_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[SimulateRequest, SimulateResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type PolicyService_SimulateClient = grpc.ServerStreamingClient[SimulateResponse]
+
+func (c *policyServiceClient) ApproveDraft(ctx context.Context, in *ApproveDraftRequest, opts ...grpc.CallOption) (*Draft, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Draft)
+	err := c.cc.Invoke(ctx, PolicyService_ApproveDraft_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *policyServiceClient) RejectDraft(ctx context.Context, in *RejectDraftRequest, opts ...grpc.CallOption) (*Draft, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Draft)
+	err := c.cc.Invoke(ctx, PolicyService_RejectDraft_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *policyServiceClient) GetDraftBundle(ctx context.Context, in *GetDraftBundleRequest, opts ...grpc.CallOption) (*DraftBundle, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DraftBundle)
+	err := c.cc.Invoke(ctx, PolicyService_GetDraftBundle_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *policyServiceClient) SignDraft(ctx context.Context, in *SignDraftRequest, opts ...grpc.CallOption) (*Draft, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Draft)
+	err := c.cc.Invoke(ctx, PolicyService_SignDraft_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *policyServiceClient) ActivateDraft(ctx context.Context, in *ActivateDraftRequest, opts ...grpc.CallOption) (*Activation, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Activation)
+	err := c.cc.Invoke(ctx, PolicyService_ActivateDraft_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *policyServiceClient) Tighten(ctx context.Context, in *TightenRequest, opts ...grpc.CallOption) (*Tightening, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Tightening)
+	err := c.cc.Invoke(ctx, PolicyService_Tighten_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *policyServiceClient) LiftTightening(ctx context.Context, in *LiftTighteningRequest, opts ...grpc.CallOption) (*Tightening, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Tightening)
+	err := c.cc.Invoke(ctx, PolicyService_LiftTightening_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *policyServiceClient) ListTightenings(ctx context.Context, in *ListTighteningsRequest, opts ...grpc.CallOption) (*ListTighteningsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListTighteningsResponse)
+	err := c.cc.Invoke(ctx, PolicyService_ListTightenings_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *policyServiceClient) ListReplicas(ctx context.Context, in *ListReplicasRequest, opts ...grpc.CallOption) (*ListReplicasResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListReplicasResponse)
+	err := c.cc.Invoke(ctx, PolicyService_ListReplicas_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *policyServiceClient) Explain(ctx context.Context, in *ExplainRequest, opts ...grpc.CallOption) (*ExplainResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExplainResponse)
+	err := c.cc.Invoke(ctx, PolicyService_Explain_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *policyServiceClient) Replay(ctx context.Context, in *ReplayRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReplayResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &PolicyService_ServiceDesc.Streams[1], PolicyService_Replay_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ReplayRequest, ReplayResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type PolicyService_ReplayClient = grpc.ServerStreamingClient[ReplayResponse]
+
+func (c *policyServiceClient) ListRecheckFindings(ctx context.Context, in *ListRecheckFindingsRequest, opts ...grpc.CallOption) (*ListRecheckFindingsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListRecheckFindingsResponse)
+	err := c.cc.Invoke(ctx, PolicyService_ListRecheckFindings_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -69,12 +361,55 @@ func (c *policyServiceClient) ExplainDecision(ctx context.Context, in *ExplainDe
 // All implementations must embed UnimplementedPolicyServiceServer
 // for forward compatibility.
 //
-// PolicyService reads the policy in force and explains recorded decisions.
+// PolicyService is where the information-governance team brings a policy into force and reads how it decided. A draft is checked,
+// tested, simulated, approved by two people neither of whom wrote it, signed outside the gateway, and activated; every step stands on
+// the ledger. No call can add a key that signatures are verified with: those are configuration.
 type PolicyServiceServer interface {
 	GetRevision(context.Context, *GetRevisionRequest) (*Revision, error)
-	// ExplainDecision explains what was decided in one recorded request. What it shows is itself subject to policy: reasons that may
-	// not be told are left out.
-	ExplainDecision(context.Context, *ExplainDecisionRequest) (*ExplainDecisionResponse, error)
+	// ListRevisions lists the revisions the hub has had, newest first.
+	ListRevisions(context.Context, *ListRevisionsRequest) (*ListRevisionsResponse, error)
+	// ListActivations is the numbered log of what came into force when, newest first.
+	ListActivations(context.Context, *ListActivationsRequest) (*ListActivationsResponse, error)
+	// RollBack activates the revision of an earlier activation again, as a new number. One person may do so alone to the one active just
+	// before, if no tightening was set since; otherwise the activation waits for ApproveActivation by a second person.
+	RollBack(context.Context, *RollBackRequest) (*Activation, error)
+	// ApproveActivation is the second person's yes to a rollback that waits for it.
+	ApproveActivation(context.Context, *ApproveActivationRequest) (*Activation, error)
+	// CreateDraft takes a pack in. A pack that cannot be read is refused whole.
+	CreateDraft(context.Context, *CreateDraftRequest) (*Draft, error)
+	GetDraft(context.Context, *GetDraftRequest) (*Draft, error)
+	ListDrafts(context.Context, *ListDraftsRequest) (*ListDraftsResponse, error)
+	// CheckDraft runs the same checks as `mashctl policy check`.
+	CheckDraft(context.Context, *CheckDraftRequest) (*Draft, error)
+	// TestDraft runs the pack's Rego tests and scenarios.
+	TestDraft(context.Context, *TestDraftRequest) (*Draft, error)
+	// Simulate decides recorded decisions again under a draft, at low priority, and streams how far it has come; the last message holds
+	// the report. A caller who goes away stops it; the next call for the same draft and period goes on from there.
+	Simulate(*SimulateRequest, grpc.ServerStreamingServer[SimulateResponse]) error
+	// ApproveDraft is one person's yes to a draft and to exactly the report they saw. Two are needed; neither may be the author.
+	ApproveDraft(context.Context, *ApproveDraftRequest) (*Draft, error)
+	// RejectDraft ends a draft.
+	RejectDraft(context.Context, *RejectDraftRequest) (*Draft, error)
+	// GetDraftBundle gives the approved draft as the unsigned bundle that is to be signed outside the gateway.
+	GetDraftBundle(context.Context, *GetDraftBundleRequest) (*DraftBundle, error)
+	// SignDraft hands the signed bundle in. It must hold exactly what was approved, signed with a key of the configuration.
+	SignDraft(context.Context, *SignDraftRequest) (*Draft, error)
+	// ActivateDraft brings a signed draft into force, at once or at a time. A pack that widens release needs the code of a reason.
+	ActivateDraft(context.Context, *ActivateDraftRequest) (*Activation, error)
+	// Tighten puts an emergency overlay in force at once, by one person. It can only deny, review, let exist or redact.
+	Tighten(context.Context, *TightenRequest) (*Tightening, error)
+	// LiftTightening takes two people: the first call proposes, a second person's call lifts.
+	LiftTightening(context.Context, *LiftTighteningRequest) (*Tightening, error)
+	ListTightenings(context.Context, *ListTighteningsRequest) (*ListTighteningsResponse, error)
+	// ListReplicas tells which revision each replica and each peer that fetches bundles has.
+	ListReplicas(context.Context, *ListReplicasRequest) (*ListReplicasResponse, error)
+	// Explain explains what was decided in one recorded request. What it shows is itself subject to policy: what the caller may not know
+	// is left out.
+	Explain(context.Context, *ExplainRequest) (*ExplainResponse, error)
+	// Replay decides recorded decisions again under the revision that decided them, and streams how far it has come and what differs.
+	Replay(*ReplayRequest, grpc.ServerStreamingServer[ReplayResponse]) error
+	// ListRecheckFindings lists what somebody has already seen that would no longer be released, newest first.
+	ListRecheckFindings(context.Context, *ListRecheckFindingsRequest) (*ListRecheckFindingsResponse, error)
 	mustEmbedUnimplementedPolicyServiceServer()
 }
 
@@ -88,8 +423,71 @@ type UnimplementedPolicyServiceServer struct{}
 func (UnimplementedPolicyServiceServer) GetRevision(context.Context, *GetRevisionRequest) (*Revision, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetRevision not implemented")
 }
-func (UnimplementedPolicyServiceServer) ExplainDecision(context.Context, *ExplainDecisionRequest) (*ExplainDecisionResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method ExplainDecision not implemented")
+func (UnimplementedPolicyServiceServer) ListRevisions(context.Context, *ListRevisionsRequest) (*ListRevisionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListRevisions not implemented")
+}
+func (UnimplementedPolicyServiceServer) ListActivations(context.Context, *ListActivationsRequest) (*ListActivationsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListActivations not implemented")
+}
+func (UnimplementedPolicyServiceServer) RollBack(context.Context, *RollBackRequest) (*Activation, error) {
+	return nil, status.Error(codes.Unimplemented, "method RollBack not implemented")
+}
+func (UnimplementedPolicyServiceServer) ApproveActivation(context.Context, *ApproveActivationRequest) (*Activation, error) {
+	return nil, status.Error(codes.Unimplemented, "method ApproveActivation not implemented")
+}
+func (UnimplementedPolicyServiceServer) CreateDraft(context.Context, *CreateDraftRequest) (*Draft, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateDraft not implemented")
+}
+func (UnimplementedPolicyServiceServer) GetDraft(context.Context, *GetDraftRequest) (*Draft, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetDraft not implemented")
+}
+func (UnimplementedPolicyServiceServer) ListDrafts(context.Context, *ListDraftsRequest) (*ListDraftsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListDrafts not implemented")
+}
+func (UnimplementedPolicyServiceServer) CheckDraft(context.Context, *CheckDraftRequest) (*Draft, error) {
+	return nil, status.Error(codes.Unimplemented, "method CheckDraft not implemented")
+}
+func (UnimplementedPolicyServiceServer) TestDraft(context.Context, *TestDraftRequest) (*Draft, error) {
+	return nil, status.Error(codes.Unimplemented, "method TestDraft not implemented")
+}
+func (UnimplementedPolicyServiceServer) Simulate(*SimulateRequest, grpc.ServerStreamingServer[SimulateResponse]) error {
+	return status.Error(codes.Unimplemented, "method Simulate not implemented")
+}
+func (UnimplementedPolicyServiceServer) ApproveDraft(context.Context, *ApproveDraftRequest) (*Draft, error) {
+	return nil, status.Error(codes.Unimplemented, "method ApproveDraft not implemented")
+}
+func (UnimplementedPolicyServiceServer) RejectDraft(context.Context, *RejectDraftRequest) (*Draft, error) {
+	return nil, status.Error(codes.Unimplemented, "method RejectDraft not implemented")
+}
+func (UnimplementedPolicyServiceServer) GetDraftBundle(context.Context, *GetDraftBundleRequest) (*DraftBundle, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetDraftBundle not implemented")
+}
+func (UnimplementedPolicyServiceServer) SignDraft(context.Context, *SignDraftRequest) (*Draft, error) {
+	return nil, status.Error(codes.Unimplemented, "method SignDraft not implemented")
+}
+func (UnimplementedPolicyServiceServer) ActivateDraft(context.Context, *ActivateDraftRequest) (*Activation, error) {
+	return nil, status.Error(codes.Unimplemented, "method ActivateDraft not implemented")
+}
+func (UnimplementedPolicyServiceServer) Tighten(context.Context, *TightenRequest) (*Tightening, error) {
+	return nil, status.Error(codes.Unimplemented, "method Tighten not implemented")
+}
+func (UnimplementedPolicyServiceServer) LiftTightening(context.Context, *LiftTighteningRequest) (*Tightening, error) {
+	return nil, status.Error(codes.Unimplemented, "method LiftTightening not implemented")
+}
+func (UnimplementedPolicyServiceServer) ListTightenings(context.Context, *ListTighteningsRequest) (*ListTighteningsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListTightenings not implemented")
+}
+func (UnimplementedPolicyServiceServer) ListReplicas(context.Context, *ListReplicasRequest) (*ListReplicasResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListReplicas not implemented")
+}
+func (UnimplementedPolicyServiceServer) Explain(context.Context, *ExplainRequest) (*ExplainResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Explain not implemented")
+}
+func (UnimplementedPolicyServiceServer) Replay(*ReplayRequest, grpc.ServerStreamingServer[ReplayResponse]) error {
+	return status.Error(codes.Unimplemented, "method Replay not implemented")
+}
+func (UnimplementedPolicyServiceServer) ListRecheckFindings(context.Context, *ListRecheckFindingsRequest) (*ListRecheckFindingsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListRecheckFindings not implemented")
 }
 func (UnimplementedPolicyServiceServer) mustEmbedUnimplementedPolicyServiceServer() {}
 func (UnimplementedPolicyServiceServer) testEmbeddedByValue()                       {}
@@ -130,20 +528,384 @@ func _PolicyService_GetRevision_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
-func _PolicyService_ExplainDecision_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(ExplainDecisionRequest)
+func _PolicyService_ListRevisions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListRevisionsRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(PolicyServiceServer).ExplainDecision(ctx, in)
+		return srv.(PolicyServiceServer).ListRevisions(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: PolicyService_ExplainDecision_FullMethodName,
+		FullMethod: PolicyService_ListRevisions_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(PolicyServiceServer).ExplainDecision(ctx, req.(*ExplainDecisionRequest))
+		return srv.(PolicyServiceServer).ListRevisions(ctx, req.(*ListRevisionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PolicyService_ListActivations_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListActivationsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PolicyServiceServer).ListActivations(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PolicyService_ListActivations_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PolicyServiceServer).ListActivations(ctx, req.(*ListActivationsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PolicyService_RollBack_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RollBackRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PolicyServiceServer).RollBack(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PolicyService_RollBack_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PolicyServiceServer).RollBack(ctx, req.(*RollBackRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PolicyService_ApproveActivation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ApproveActivationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PolicyServiceServer).ApproveActivation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PolicyService_ApproveActivation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PolicyServiceServer).ApproveActivation(ctx, req.(*ApproveActivationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PolicyService_CreateDraft_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateDraftRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PolicyServiceServer).CreateDraft(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PolicyService_CreateDraft_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PolicyServiceServer).CreateDraft(ctx, req.(*CreateDraftRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PolicyService_GetDraft_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetDraftRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PolicyServiceServer).GetDraft(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PolicyService_GetDraft_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PolicyServiceServer).GetDraft(ctx, req.(*GetDraftRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PolicyService_ListDrafts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListDraftsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PolicyServiceServer).ListDrafts(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PolicyService_ListDrafts_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PolicyServiceServer).ListDrafts(ctx, req.(*ListDraftsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PolicyService_CheckDraft_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CheckDraftRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PolicyServiceServer).CheckDraft(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PolicyService_CheckDraft_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PolicyServiceServer).CheckDraft(ctx, req.(*CheckDraftRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PolicyService_TestDraft_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(TestDraftRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PolicyServiceServer).TestDraft(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PolicyService_TestDraft_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PolicyServiceServer).TestDraft(ctx, req.(*TestDraftRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PolicyService_Simulate_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(SimulateRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(PolicyServiceServer).Simulate(m, &grpc.GenericServerStream[SimulateRequest, SimulateResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type PolicyService_SimulateServer = grpc.ServerStreamingServer[SimulateResponse]
+
+func _PolicyService_ApproveDraft_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ApproveDraftRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PolicyServiceServer).ApproveDraft(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PolicyService_ApproveDraft_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PolicyServiceServer).ApproveDraft(ctx, req.(*ApproveDraftRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PolicyService_RejectDraft_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RejectDraftRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PolicyServiceServer).RejectDraft(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PolicyService_RejectDraft_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PolicyServiceServer).RejectDraft(ctx, req.(*RejectDraftRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PolicyService_GetDraftBundle_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetDraftBundleRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PolicyServiceServer).GetDraftBundle(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PolicyService_GetDraftBundle_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PolicyServiceServer).GetDraftBundle(ctx, req.(*GetDraftBundleRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PolicyService_SignDraft_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SignDraftRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PolicyServiceServer).SignDraft(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PolicyService_SignDraft_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PolicyServiceServer).SignDraft(ctx, req.(*SignDraftRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PolicyService_ActivateDraft_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ActivateDraftRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PolicyServiceServer).ActivateDraft(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PolicyService_ActivateDraft_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PolicyServiceServer).ActivateDraft(ctx, req.(*ActivateDraftRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PolicyService_Tighten_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(TightenRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PolicyServiceServer).Tighten(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PolicyService_Tighten_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PolicyServiceServer).Tighten(ctx, req.(*TightenRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PolicyService_LiftTightening_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(LiftTighteningRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PolicyServiceServer).LiftTightening(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PolicyService_LiftTightening_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PolicyServiceServer).LiftTightening(ctx, req.(*LiftTighteningRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PolicyService_ListTightenings_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListTighteningsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PolicyServiceServer).ListTightenings(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PolicyService_ListTightenings_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PolicyServiceServer).ListTightenings(ctx, req.(*ListTighteningsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PolicyService_ListReplicas_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListReplicasRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PolicyServiceServer).ListReplicas(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PolicyService_ListReplicas_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PolicyServiceServer).ListReplicas(ctx, req.(*ListReplicasRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PolicyService_Explain_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExplainRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PolicyServiceServer).Explain(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PolicyService_Explain_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PolicyServiceServer).Explain(ctx, req.(*ExplainRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PolicyService_Replay_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ReplayRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(PolicyServiceServer).Replay(m, &grpc.GenericServerStream[ReplayRequest, ReplayResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type PolicyService_ReplayServer = grpc.ServerStreamingServer[ReplayResponse]
+
+func _PolicyService_ListRecheckFindings_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListRecheckFindingsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PolicyServiceServer).ListRecheckFindings(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PolicyService_ListRecheckFindings_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PolicyServiceServer).ListRecheckFindings(ctx, req.(*ListRecheckFindingsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -160,10 +922,97 @@ var PolicyService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _PolicyService_GetRevision_Handler,
 		},
 		{
-			MethodName: "ExplainDecision",
-			Handler:    _PolicyService_ExplainDecision_Handler,
+			MethodName: "ListRevisions",
+			Handler:    _PolicyService_ListRevisions_Handler,
+		},
+		{
+			MethodName: "ListActivations",
+			Handler:    _PolicyService_ListActivations_Handler,
+		},
+		{
+			MethodName: "RollBack",
+			Handler:    _PolicyService_RollBack_Handler,
+		},
+		{
+			MethodName: "ApproveActivation",
+			Handler:    _PolicyService_ApproveActivation_Handler,
+		},
+		{
+			MethodName: "CreateDraft",
+			Handler:    _PolicyService_CreateDraft_Handler,
+		},
+		{
+			MethodName: "GetDraft",
+			Handler:    _PolicyService_GetDraft_Handler,
+		},
+		{
+			MethodName: "ListDrafts",
+			Handler:    _PolicyService_ListDrafts_Handler,
+		},
+		{
+			MethodName: "CheckDraft",
+			Handler:    _PolicyService_CheckDraft_Handler,
+		},
+		{
+			MethodName: "TestDraft",
+			Handler:    _PolicyService_TestDraft_Handler,
+		},
+		{
+			MethodName: "ApproveDraft",
+			Handler:    _PolicyService_ApproveDraft_Handler,
+		},
+		{
+			MethodName: "RejectDraft",
+			Handler:    _PolicyService_RejectDraft_Handler,
+		},
+		{
+			MethodName: "GetDraftBundle",
+			Handler:    _PolicyService_GetDraftBundle_Handler,
+		},
+		{
+			MethodName: "SignDraft",
+			Handler:    _PolicyService_SignDraft_Handler,
+		},
+		{
+			MethodName: "ActivateDraft",
+			Handler:    _PolicyService_ActivateDraft_Handler,
+		},
+		{
+			MethodName: "Tighten",
+			Handler:    _PolicyService_Tighten_Handler,
+		},
+		{
+			MethodName: "LiftTightening",
+			Handler:    _PolicyService_LiftTightening_Handler,
+		},
+		{
+			MethodName: "ListTightenings",
+			Handler:    _PolicyService_ListTightenings_Handler,
+		},
+		{
+			MethodName: "ListReplicas",
+			Handler:    _PolicyService_ListReplicas_Handler,
+		},
+		{
+			MethodName: "Explain",
+			Handler:    _PolicyService_Explain_Handler,
+		},
+		{
+			MethodName: "ListRecheckFindings",
+			Handler:    _PolicyService_ListRecheckFindings_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "Simulate",
+			Handler:       _PolicyService_Simulate_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "Replay",
+			Handler:       _PolicyService_Replay_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "mashgate/policy/v1/policy_service.proto",
 }

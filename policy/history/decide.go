@@ -1,0 +1,102 @@
+package history
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/mashgate/mashgate/internal/record"
+	"github.com/mashgate/mashgate/policy"
+)
+
+// Allowed is what one organisation may be asked for, and what it is not asked for with the reasons.
+type Allowed struct {
+	Organisation string
+	Constraints  []policy.Constraint
+	NotAsked     []policy.NotAsked
+}
+
+// Decide decides what each organisation of the request may be asked for. It is the one way to do so, live and in replay.
+func Decide(ctx context.Context, q *policy.Request, organisations []policy.Organisation) ([]Allowed, error) {
+	all := make([]Allowed, 0, len(organisations))
+	for _, o := range organisations {
+		allowed := Allowed{Organisation: o.ID}
+		var err error
+		if allowed.Constraints, err = q.Constraints(ctx, o.ID); err != nil {
+			return nil, fmt.Errorf("history: deciding what may be asked: %w", err)
+		}
+		if allowed.NotAsked, err = q.NotAsked(ctx, o.ID); err != nil {
+			return nil, fmt.Errorf("history: deciding what may not be asked: %w", err)
+		}
+		all = append(all, allowed)
+	}
+	return all, nil
+}
+
+// OfAsk is the verdict of a request decision, with what was allowed under it.
+func OfAsk(ask policy.Ask, allowed []Allowed) (Verdict, error) {
+	asked := &Asked{Gates: codes(ask.Gates), Tell: ask.Tell, Obligations: ask.Obligations, Asks: []Asks{}}
+	for _, of := range allowed {
+		for _, c := range of.Constraints {
+			asked.Asks = append(asked.Asks, Asks{
+				Organisation: of.Organisation, Category: c.Category, Subject: c.Subject, Asked: true, Effect: c.Base.Effect, Reasons: c.Base.Tell,
+			})
+		}
+		for _, n := range of.NotAsked {
+			asked.Asks = append(asked.Asks, Asks{
+				Organisation: of.Organisation, Category: n.Category, Subject: n.Subject, Effect: n.Effect, Reasons: codes(n.Reasons),
+			})
+		}
+	}
+	sum, err := digest(ask, allowed)
+	return Verdict{Revision: ask.Revision, Ask: asked, Digest: sum}, err
+}
+
+// OfRelease is the verdict of release decisions, one for each header, in order.
+func OfRelease(revision string, decisions []policy.Decision) (Verdict, error) {
+	v := Verdict{Revision: revision, Outcomes: make([]Outcome, 0, len(decisions))}
+	for _, d := range decisions {
+		outcome := Outcome{Effect: d.Effect, Masks: d.Masks, Rules: make([]Rule, 0, len(d.Reasons))}
+		for _, reason := range d.Reasons {
+			outcome.Rules = append(outcome.Rules, Rule{Rule: reason.Rule, Code: reason.Code, Effect: reason.Effect})
+		}
+		v.Outcomes = append(v.Outcomes, outcome)
+	}
+	var err error
+	v.Digest, err = digest(decisions)
+	return v, err
+}
+
+// Again decides a record under a revision: the one that decided it, to see whether it comes out the same, or another.
+func Again(ctx context.Context, revision *policy.Revision, r Record) (Verdict, error) {
+	q, err := revision.Open(ctx, r.Input)
+	if err != nil {
+		return Verdict{}, fmt.Errorf("history: opening record %d: %w", r.Seq, err)
+	}
+	if r.Kind == Ask {
+		allowed, err := Decide(ctx, q, r.Input.Organisations)
+		if err != nil {
+			return Verdict{}, err
+		}
+		return OfAsk(q.Ask(), allowed)
+	}
+	decisions, err := q.Release(ctx, r.Headers)
+	if err != nil {
+		return Verdict{}, fmt.Errorf("history: deciding record %d: %w", r.Seq, err)
+	}
+	return OfRelease(revision.ID(), decisions)
+}
+
+// Bare is the header as it is recorded: without the holder's reference, which no rule reads.
+func Bare(h record.Header) record.Header {
+	h = h.Normalised()
+	h.Ref = ""
+	return h
+}
+
+func codes(reasons []policy.Reason) []string {
+	all := make([]string, 0, len(reasons))
+	for _, reason := range reasons {
+		all = append(all, reason.Code)
+	}
+	return all
+}
