@@ -34,7 +34,7 @@ func Decide(ctx context.Context, q *policy.Request, organisations []policy.Organ
 
 // OfAsk is the verdict of a request decision, with what was allowed under it.
 func OfAsk(ask policy.Ask, allowed []Allowed) (Verdict, error) {
-	asked := &Asked{Gates: codes(ask.Gates), Tell: ask.Tell, Obligations: ask.Obligations, Asks: []Asks{}}
+	asked := askedOf(ask)
 	for _, of := range allowed {
 		for _, c := range of.Constraints {
 			asked.Asks = append(asked.Asks, Asks{
@@ -53,17 +53,30 @@ func OfAsk(ask policy.Ask, allowed []Allowed) (Verdict, error) {
 
 // OfRelease is the verdict of release decisions, one for each header, in order.
 func OfRelease(revision string, decisions []policy.Decision) (Verdict, error) {
-	v := Verdict{Revision: revision, Outcomes: make([]Outcome, 0, len(decisions))}
+	sum, err := digest(decisions)
+	return Verdict{Revision: revision, Outcomes: outcomes(decisions), Digest: sum}, err
+}
+
+// OfRead is the verdict of a reading: the gates that the reader met, and a release decision for each header, in order.
+func OfRead(ask policy.Ask, decisions []policy.Decision) (Verdict, error) {
+	sum, err := digest(ask, decisions)
+	return Verdict{Revision: ask.Revision, Ask: askedOf(ask), Outcomes: outcomes(decisions), Digest: sum}, err
+}
+
+func askedOf(ask policy.Ask) *Asked {
+	return &Asked{Gates: codes(ask.Gates), Tell: ask.Tell, Obligations: ask.Obligations, Asks: []Asks{}}
+}
+
+func outcomes(decisions []policy.Decision) []Outcome {
+	all := make([]Outcome, 0, len(decisions))
 	for _, d := range decisions {
 		outcome := Outcome{Effect: d.Effect, Masks: d.Masks, Rules: make([]Rule, 0, len(d.Reasons))}
 		for _, reason := range d.Reasons {
 			outcome.Rules = append(outcome.Rules, Rule{Rule: reason.Rule, Code: reason.Code, Effect: reason.Effect})
 		}
-		v.Outcomes = append(v.Outcomes, outcome)
+		all = append(all, outcome)
 	}
-	var err error
-	v.Digest, err = digest(decisions)
-	return v, err
+	return all
 }
 
 // Again decides a record under a revision: the one that decided it, to see whether it comes out the same, or another.
@@ -82,6 +95,9 @@ func Again(ctx context.Context, revision *policy.Revision, r Record) (Verdict, e
 	decisions, err := q.Release(ctx, r.Headers)
 	if err != nil {
 		return Verdict{}, fmt.Errorf("history: deciding record %d: %w", r.Seq, err)
+	}
+	if r.Kind == Read {
+		return OfRead(q.Ask(), decisions)
 	}
 	return OfRelease(revision.ID(), decisions)
 }

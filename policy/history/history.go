@@ -53,10 +53,14 @@ func (r Record) LogValue() slog.Value {
 }
 
 // Decisions is how many decisions the record holds: the request's and one for each organisation, category and subject that could be
-// asked about; or one a header.
+// asked about; or one a header, and for a reading the one that let the reader in or did not.
 func (r Record) Decisions() int {
-	if r.Kind != Ask {
+	switch r.Kind {
+	case Release:
 		return len(r.Headers)
+	case Read:
+		return 1 + len(r.Headers)
+	case Ask:
 	}
 	if len(r.Verdicts) == 0 || r.Verdicts[0].Ask == nil {
 		return 1
@@ -68,7 +72,8 @@ func (r Record) Decisions() int {
 // is needed to say how two others differ.
 type Verdict struct {
 	Revision string `json:"revision"`
-	// Ask is set for kind Ask, Outcomes, in the order of the headers, for the others.
+	// Ask is set for kind Ask, and for kind Read, where it holds the gates that the reader met and no Asks. Outcomes, in the order of the
+	// headers, are set for the kinds that have headers.
 	Ask      *Asked    `json:"ask,omitempty"`
 	Outcomes []Outcome `json:"outcomes,omitempty"`
 	// Digest is SHA-256, in hexadecimal, of the complete answer as canonical JSON.
