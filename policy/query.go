@@ -57,8 +57,9 @@ func preparePartial(ctx context.Context, compiler *ast.Compiler, store storage.S
 
 // one evaluates the entry point and holds it to exactly one result. The error wraps errEntry where the policy is at fault, and the
 // context's error where the caller gave up: the first is a deny on record, the second is no decision at all.
-func (q query) one(ctx context.Context, input ast.Value) (ast.Value, error) {
-	results, err := q.prepared.Eval(ctx, rego.EvalParsedInput(input), rego.EvalGenerateJSON(keepTerm))
+func (q query) one(ctx context.Context, input ast.Value, more ...rego.EvalOption) (ast.Value, error) {
+	options := append([]rego.EvalOption{rego.EvalParsedInput(input), rego.EvalGenerateJSON(keepTerm)}, more...)
+	results, err := q.prepared.Eval(ctx, options...)
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("policy: deciding: %w", context.Cause(ctx))
 	}

@@ -30,6 +30,7 @@ type Vocabulary struct {
 	Reasons       map[string]ReasonText
 	// NeverNamed are categories and labels that a requester must not learn of (domain.md 4.4, what a refusal tells).
 	NeverNamed NeverNamed
+	Explain    Explaining
 }
 
 // Titled is a code in words.
@@ -227,6 +228,7 @@ func readVocabulary(data map[string]any, catalogue *record.Catalogue) (*Vocabula
 		"hub": &v.Hub, "concerns": &concerns, "grounds": &v.Grounds, "bases": &v.Bases, "roles": &roles, "consents": &consents,
 		"indicators": &indicators, "organisations": &v.Organisations, "outcomes": &v.Outcomes, "exclusions": &v.Exclusions,
 		"obligations": &v.Obligations, "flags": &v.Flags, "reasons": &v.Reasons, "refusals": &refusals,
+		"explain": &v.Explain,
 	} {
 		problems = append(problems, readData(data, name, into))
 	}
@@ -287,7 +289,7 @@ func (v *Vocabulary) check(catalogue *record.Catalogue) error {
 	if _, err := time.LoadLocation(v.Hub.Timezone); err != nil || v.Hub.Timezone == "" {
 		complain("data/hub.yaml: timezone %q is not known", v.Hub.Timezone)
 	}
-	return errors.Join(problems...)
+	return errors.Join(append(problems, v.Explain.check(v.Roles))...)
 }
 
 func (v *Vocabulary) reasonProblem(reason ReasonText) string {
