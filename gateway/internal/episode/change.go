@@ -127,6 +127,23 @@ func (e *Episode) SetOverride(o Override) error {
 	return nil
 }
 
+// EndOverride takes back the ground to go on without consent. What it was, and why it ended, stays on the episode.
+func (e *Episode) EndOverride(reason string, by By) error {
+	if err := e.checkOpen(); err != nil {
+		return err
+	}
+	if reason == "" {
+		return fault.Invalid("reason", "ending an override needs a reason")
+	}
+	if e.Override == nil {
+		return fault.Precondition("NO_OVERRIDE", "No override is in force.")
+	}
+	e.EndedOverrides = append(slices.Clone(e.EndedOverrides), EndedOverride{Override: *e.Override, EndReason: reason, EndedBy: by})
+	e.Override = nil
+	delete(e.Recorders, FactOverride)
+	return nil
+}
+
 // Settle settles the consent position, once per episode (domain.md 4.2).
 func (e *Episode) Settle(p ConsentPosition) error {
 	if err := e.checkOpen(); err != nil {

@@ -58,8 +58,10 @@ type Episode struct {
 	Facts    policy.Facts
 	Subjects []Subject
 	// Consents is every answer ever recorded, oldest first; the latest of a giver to a question stands.
-	Consents        []Consent
-	Override        *Override
+	Consents []Consent
+	Override *Override
+	// EndedOverrides are those that were taken back, oldest first.
+	EndedOverrides  []EndedOverride
 	BreakGlass      *BreakGlass
 	ConsentPosition *ConsentPosition
 	Outcome         *Outcome
@@ -131,6 +133,13 @@ type Rating struct {
 type Override struct {
 	Ground, Reason string
 	By             By
+}
+
+// EndedOverride is an override that was taken back, by whom and why.
+type EndedOverride struct {
+	Override
+	EndReason string
+	EndedBy   By
 }
 
 // BreakGlass lifts gates in imminent danger, in one named person's name, and ends by itself.
@@ -208,6 +217,12 @@ func (Override) Format(f fmt.State, _ rune) { redact(f) }
 
 // LogValue implements slog.LogValuer.
 func (Override) LogValue() slog.Value { return slog.StringValue(person.Redacted) }
+
+// Format implements fmt.Formatter.
+func (EndedOverride) Format(f fmt.State, _ rune) { redact(f) }
+
+// LogValue implements slog.LogValuer.
+func (EndedOverride) LogValue() slog.Value { return slog.StringValue(person.Redacted) }
 
 // Format implements fmt.Formatter.
 func (BreakGlass) Format(f fmt.State, _ rune) { redact(f) }

@@ -65,6 +65,9 @@ func (s *Store) Open(ctx context.Context, tx store.Tx, o Opening) (Episode, erro
 	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 		return Episode{}, fmt.Errorf("episode: keeping an episode: %w", err)
 	}
+	if err := s.keepMoves(ctx, tx, e, e); err != nil {
+		return Episode{}, err
+	}
 	return e, keepAssignees(ctx, tx, e)
 }
 
@@ -93,8 +96,8 @@ func (s *Store) episode(ctx context.Context, q store.Querier, hub, id string) (E
 	return s.openEpisode(row)
 }
 
-// Change reads the episode, holds it to the etag, lets change alter it and keeps it with the next version. A stale etag is a fault
-// ETAG_MISMATCH, and nothing is changed then or when change returns an error.
+// Change reads the episode, holds it to the etag, lets change alter it and keeps it with the next version, and with a Move for what it
+// took away. A stale etag is a fault ETAG_MISMATCH, and nothing is changed then or when change returns an error.
 func (s *Store) Change(ctx context.Context, tx store.Tx, at Target, change func(*Episode) error) (Episode, error) {
 	e, err := s.episode(ctx, tx, at.Hub, at.ID)
 	if err != nil {
@@ -103,6 +106,7 @@ func (s *Store) Change(ctx context.Context, tx store.Tx, at Target, change func(
 	if at.ETag != "" && at.ETag != e.ETag() {
 		return Episode{}, fault.Conflict("The episode")
 	}
+	before := e
 	if err := change(&e); err != nil {
 		return Episode{}, err
 	}
@@ -115,6 +119,9 @@ func (s *Store) Change(ctx context.Context, tx store.Tx, at Target, change func(
 	_, err = tx.NewUpdate().Model(&row).ExcludeColumn("hub", "id", "create_time").Where("hub = ? AND id = ?", at.Hub, at.ID).Exec(ctx)
 	if err != nil {
 		return Episode{}, fmt.Errorf("episode: keeping an episode: %w", err)
+	}
+	if err := s.keepMoves(ctx, tx, before, e); err != nil {
+		return Episode{}, err
 	}
 	return e, keepAssignees(ctx, tx, e)
 }

@@ -22,10 +22,13 @@ type Store struct {
 	db    *store.DB
 	vault *seal.Vault
 	clock clock.Clock
+	moved chan struct{}
 }
 
 // New returns the store of referrals and episodes kept in db.
-func New(db *store.DB, vault *seal.Vault, clk clock.Clock) *Store { return &Store{db, vault, clk} }
+func New(db *store.DB, vault *seal.Vault, clk clock.Clock) *Store {
+	return &Store{db: db, vault: vault, clock: clk, moved: make(chan struct{}, 1)}
+}
 
 // referralRow is a referral as it is kept: Body is the whole referral, sealed.
 type referralRow struct {
