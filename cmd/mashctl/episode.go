@@ -31,7 +31,7 @@ func full(hub, collection, id string) string {
 
 func (a *app) episode() *cobra.Command {
 	return group("episode", "Open, show, list and change episodes",
-		a.episodeOpen(), a.episodeShow(), a.episodeList(), a.episodeRate(), a.episodeConsent(), a.episodeOutcome())
+		a.episodeOpen(), a.episodeShow(), a.episodeList(), a.episodeRate(), a.episodeConsent(), a.episodeEndOverride(), a.episodeOutcome())
 }
 
 // episodeCall is a command that takes an episode's NAME and prints the episode it gets back.
@@ -180,6 +180,17 @@ func (a *app) episodeConsent() *cobra.Command {
 	cmd.Flags().StringVar(&by, "by", "", "the id of the subject who answered (see episode show)")
 	cmd.Flags().StringVar(&status, "status", "", "yes, no, not_sought, not_safe_to_seek, withdrawn or unknown")
 	cmd.Flags().StringVar(&reason, "reason", "", "why it was not sought or is not safe to seek")
+	return cmd
+}
+
+func (a *app) episodeEndOverride() *cobra.Command {
+	req := &mashgatev1.EndOverrideRequest{}
+	cmd := a.episodeCall("end-override NAME", "Take back the ground to go on without consent; what rests on it is decided again",
+		func(ctx context.Context, c mashgatev1.EpisodeServiceClient, name string) (*mashgatev1.Episode, error) {
+			req.Name = name
+			return c.EndOverride(ctx, req)
+		})
+	cmd.Flags().StringVar(&req.Reason, "reason", "", "why (needed)")
 	return cmd
 }
 

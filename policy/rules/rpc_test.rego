@@ -37,6 +37,7 @@ by_person := {
 		"AddSubject": work,
 		"UpdateSubject": work,
 		"OverrideEpisode": ["social_worker", "team_manager"],
+		"EndOverride": ["social_worker", "team_manager"],
 		"SettleConsentPosition": ["social_worker", "team_manager"],
 		"BreakGlass": asking,
 		"EndBreakGlass": asking,

@@ -44,6 +44,7 @@ var urls = map[string]struct{ verb, path, body string }{
 	"/mashgate.v1.EpisodeService/RecordConsent":               {"POST", "/v1/{name}:recordConsent", "*"},
 	"/mashgate.v1.EpisodeService/WithdrawConsent":             {"POST", "/v1/{name}:withdrawConsent", "*"},
 	"/mashgate.v1.EpisodeService/OverrideEpisode":             {"POST", "/v1/{name}:override", "*"},
+	"/mashgate.v1.EpisodeService/EndOverride":                 {"POST", "/v1/{name}:endOverride", "*"},
 	"/mashgate.v1.EpisodeService/BreakGlass":                  {"POST", "/v1/{name}:breakGlass", "*"},
 	"/mashgate.v1.EpisodeService/SettleConsentPosition":       {"POST", "/v1/{name}:settleConsentPosition", "*"},
 	"/mashgate.v1.EpisodeService/RateEpisode":                 {"POST", "/v1/{name}:rate", "*"},

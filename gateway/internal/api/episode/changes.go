@@ -159,6 +159,18 @@ func (s *Service) OverrideEpisode(ctx context.Context, req *mashgatev1.OverrideE
 	})
 }
 
+// EndOverride implements EpisodeService. It takes no etag: what only holds back never fails because the episode moved.
+func (s *Service) EndOverride(ctx context.Context, req *mashgatev1.EndOverrideRequest) (*mashgatev1.Episode, error) {
+	c, err := s.begin(ctx, req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	target := c.whatever(req.GetName())
+	return s.change(ctx, c, target, c.entry(ledger.KindOverride, target.ID, "ended"), func(e *episode.Episode) error {
+		return e.EndOverride(req.GetReason(), c.by)
+	})
+}
+
 // SettleConsentPosition implements EpisodeService.
 func (s *Service) SettleConsentPosition(ctx context.Context, req *mashgatev1.SettleConsentPositionRequest) (*mashgatev1.Episode, error) {
 	c, target, err := s.beginChange(ctx, req)

@@ -1059,6 +1059,58 @@ func (x *OverrideEpisodeRequest) GetOverride() *Override {
 	return nil
 }
 
+type EndOverrideRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndOverrideRequest) Reset() {
+	*x = EndOverrideRequest{}
+	mi := &file_mashgate_v1_episode_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndOverrideRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndOverrideRequest) ProtoMessage() {}
+
+func (x *EndOverrideRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_v1_episode_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndOverrideRequest.ProtoReflect.Descriptor instead.
+func (*EndOverrideRequest) Descriptor() ([]byte, []int) {
+	return file_mashgate_v1_episode_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *EndOverrideRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *EndOverrideRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 type SettleConsentPositionRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -1070,7 +1122,7 @@ type SettleConsentPositionRequest struct {
 
 func (x *SettleConsentPositionRequest) Reset() {
 	*x = SettleConsentPositionRequest{}
-	mi := &file_mashgate_v1_episode_service_proto_msgTypes[16]
+	mi := &file_mashgate_v1_episode_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1082,7 +1134,7 @@ func (x *SettleConsentPositionRequest) String() string {
 func (*SettleConsentPositionRequest) ProtoMessage() {}
 
 func (x *SettleConsentPositionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_v1_episode_service_proto_msgTypes[16]
+	mi := &file_mashgate_v1_episode_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1095,7 +1147,7 @@ func (x *SettleConsentPositionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SettleConsentPositionRequest.ProtoReflect.Descriptor instead.
 func (*SettleConsentPositionRequest) Descriptor() ([]byte, []int) {
-	return file_mashgate_v1_episode_service_proto_rawDescGZIP(), []int{16}
+	return file_mashgate_v1_episode_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *SettleConsentPositionRequest) GetName() string {
@@ -1131,7 +1183,7 @@ type BreakGlassRequest struct {
 
 func (x *BreakGlassRequest) Reset() {
 	*x = BreakGlassRequest{}
-	mi := &file_mashgate_v1_episode_service_proto_msgTypes[17]
+	mi := &file_mashgate_v1_episode_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1143,7 +1195,7 @@ func (x *BreakGlassRequest) String() string {
 func (*BreakGlassRequest) ProtoMessage() {}
 
 func (x *BreakGlassRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_v1_episode_service_proto_msgTypes[17]
+	mi := &file_mashgate_v1_episode_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1156,7 +1208,7 @@ func (x *BreakGlassRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BreakGlassRequest.ProtoReflect.Descriptor instead.
 func (*BreakGlassRequest) Descriptor() ([]byte, []int) {
-	return file_mashgate_v1_episode_service_proto_rawDescGZIP(), []int{17}
+	return file_mashgate_v1_episode_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *BreakGlassRequest) GetName() string {
@@ -1189,7 +1241,7 @@ type EndBreakGlassRequest struct {
 
 func (x *EndBreakGlassRequest) Reset() {
 	*x = EndBreakGlassRequest{}
-	mi := &file_mashgate_v1_episode_service_proto_msgTypes[18]
+	mi := &file_mashgate_v1_episode_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1201,7 +1253,7 @@ func (x *EndBreakGlassRequest) String() string {
 func (*EndBreakGlassRequest) ProtoMessage() {}
 
 func (x *EndBreakGlassRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_v1_episode_service_proto_msgTypes[18]
+	mi := &file_mashgate_v1_episode_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1214,7 +1266,7 @@ func (x *EndBreakGlassRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndBreakGlassRequest.ProtoReflect.Descriptor instead.
 func (*EndBreakGlassRequest) Descriptor() ([]byte, []int) {
-	return file_mashgate_v1_episode_service_proto_rawDescGZIP(), []int{18}
+	return file_mashgate_v1_episode_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *EndBreakGlassRequest) GetName() string {
@@ -1235,7 +1287,7 @@ type RecordOutcomeRequest struct {
 
 func (x *RecordOutcomeRequest) Reset() {
 	*x = RecordOutcomeRequest{}
-	mi := &file_mashgate_v1_episode_service_proto_msgTypes[19]
+	mi := &file_mashgate_v1_episode_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1247,7 +1299,7 @@ func (x *RecordOutcomeRequest) String() string {
 func (*RecordOutcomeRequest) ProtoMessage() {}
 
 func (x *RecordOutcomeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_v1_episode_service_proto_msgTypes[19]
+	mi := &file_mashgate_v1_episode_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1260,7 +1312,7 @@ func (x *RecordOutcomeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordOutcomeRequest.ProtoReflect.Descriptor instead.
 func (*RecordOutcomeRequest) Descriptor() ([]byte, []int) {
-	return file_mashgate_v1_episode_service_proto_rawDescGZIP(), []int{19}
+	return file_mashgate_v1_episode_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *RecordOutcomeRequest) GetName() string {
@@ -1295,7 +1347,7 @@ type CloseEpisodeRequest struct {
 
 func (x *CloseEpisodeRequest) Reset() {
 	*x = CloseEpisodeRequest{}
-	mi := &file_mashgate_v1_episode_service_proto_msgTypes[20]
+	mi := &file_mashgate_v1_episode_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1307,7 +1359,7 @@ func (x *CloseEpisodeRequest) String() string {
 func (*CloseEpisodeRequest) ProtoMessage() {}
 
 func (x *CloseEpisodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_v1_episode_service_proto_msgTypes[20]
+	mi := &file_mashgate_v1_episode_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1320,7 +1372,7 @@ func (x *CloseEpisodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseEpisodeRequest.ProtoReflect.Descriptor instead.
 func (*CloseEpisodeRequest) Descriptor() ([]byte, []int) {
-	return file_mashgate_v1_episode_service_proto_rawDescGZIP(), []int{20}
+	return file_mashgate_v1_episode_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *CloseEpisodeRequest) GetName() string {
@@ -1428,7 +1480,10 @@ const file_mashgate_v1_episode_service_proto_rawDesc = "" +
 	"\x16OverrideEpisodeRequest\x12S\n" +
 	"\x04name\x18\x01 \x01(\tB?\xbaH<r:28^hubs/[a-z][a-z0-9-]{0,40}/episodes/[A-Za-z0-9_-]{1,64}$R\x04name\x12\x1b\n" +
 	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18dR\x04etag\x129\n" +
-	"\boverride\x18\x03 \x01(\v2\x15.mashgate.v1.OverrideB\x06\xbaH\x03\xc8\x01\x01R\boverride\"\xb7\x01\n" +
+	"\boverride\x18\x03 \x01(\v2\x15.mashgate.v1.OverrideB\x06\xbaH\x03\xc8\x01\x01R\boverride\"\x90\x01\n" +
+	"\x12EndOverrideRequest\x12S\n" +
+	"\x04name\x18\x01 \x01(\tB?\xbaH<r:28^hubs/[a-z][a-z0-9-]{0,40}/episodes/[A-Za-z0-9_-]{1,64}$R\x04name\x12%\n" +
+	"\x06reason\x18\x02 \x01(\tB\r\xbaH\ar\x05\x10\x01\x18\xa0\x1f\x80\x01\x01R\x06reason\"\xb7\x01\n" +
 	"\x1cSettleConsentPositionRequest\x12S\n" +
 	"\x04name\x18\x01 \x01(\tB?\xbaH<r:28^hubs/[a-z][a-z0-9-]{0,40}/episodes/[A-Za-z0-9_-]{1,64}$R\x04name\x12\x1b\n" +
 	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18dR\x04etag\x12%\n" +
@@ -1447,7 +1502,7 @@ const file_mashgate_v1_episode_service_proto_rawDesc = "" +
 	"\x13CloseEpisodeRequest\x12S\n" +
 	"\x04name\x18\x01 \x01(\tB?\xbaH<r:28^hubs/[a-z][a-z0-9-]{0,40}/episodes/[A-Za-z0-9_-]{1,64}$R\x04name\x12\x1b\n" +
 	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18dR\x04etag\x12(\n" +
-	"\x06reason\x18\x03 \x01(\tB\x10\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1f\x80\x01\x01R\x06reason2\xcd\x12\n" +
+	"\x06reason\x18\x03 \x01(\tB\x10\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1f\x80\x01\x01R\x06reason2\xc8\x13\n" +
 	"\x0eEpisodeService\x12|\n" +
 	"\x0eSubmitReferral\x12\".mashgate.v1.SubmitReferralRequest\x1a\x15.mashgate.v1.Referral\"/\x82\xd3\xe4\x93\x02):\breferral\"\x1d/v1/{parent=hubs/*}/referrals\x12l\n" +
 	"\vGetReferral\x12\x1f.mashgate.v1.GetReferralRequest\x1a\x15.mashgate.v1.Referral\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{name=hubs/*/referrals/*}\x12}\n" +
@@ -1464,7 +1519,8 @@ const file_mashgate_v1_episode_service_proto_rawDesc = "" +
 	"\n" +
 	"AddSubject\x12\x1e.mashgate.v1.AddSubjectRequest\x1a\x14.mashgate.v1.Episode\"2\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=hubs/*/episodes/*}:addSubject\x12\x7f\n" +
 	"\rUpdateSubject\x12!.mashgate.v1.UpdateSubjectRequest\x1a\x14.mashgate.v1.Episode\"5\x82\xd3\xe4\x93\x02/:\x01*\"*/v1/{name=hubs/*/episodes/*}:updateSubject\x12~\n" +
-	"\x0fOverrideEpisode\x12#.mashgate.v1.OverrideEpisodeRequest\x1a\x14.mashgate.v1.Episode\"0\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/{name=hubs/*/episodes/*}:override\x12\x97\x01\n" +
+	"\x0fOverrideEpisode\x12#.mashgate.v1.OverrideEpisodeRequest\x1a\x14.mashgate.v1.Episode\"0\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/{name=hubs/*/episodes/*}:override\x12y\n" +
+	"\vEndOverride\x12\x1f.mashgate.v1.EndOverrideRequest\x1a\x14.mashgate.v1.Episode\"3\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/{name=hubs/*/episodes/*}:endOverride\x12\x97\x01\n" +
 	"\x15SettleConsentPosition\x12).mashgate.v1.SettleConsentPositionRequest\x1a\x14.mashgate.v1.Episode\"=\x82\xd3\xe4\x93\x027:\x01*\"2/v1/{name=hubs/*/episodes/*}:settleConsentPosition\x12v\n" +
 	"\n" +
 	"BreakGlass\x12\x1e.mashgate.v1.BreakGlassRequest\x1a\x14.mashgate.v1.Episode\"2\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=hubs/*/episodes/*}:breakGlass\x12\x7f\n" +
@@ -1484,7 +1540,7 @@ func file_mashgate_v1_episode_service_proto_rawDescGZIP() []byte {
 	return file_mashgate_v1_episode_service_proto_rawDescData
 }
 
-var file_mashgate_v1_episode_service_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_mashgate_v1_episode_service_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_mashgate_v1_episode_service_proto_goTypes = []any{
 	(*SubmitReferralRequest)(nil),        // 0: mashgate.v1.SubmitReferralRequest
 	(*GetReferralRequest)(nil),           // 1: mashgate.v1.GetReferralRequest
@@ -1502,37 +1558,38 @@ var file_mashgate_v1_episode_service_proto_goTypes = []any{
 	(*AddSubjectRequest)(nil),            // 13: mashgate.v1.AddSubjectRequest
 	(*UpdateSubjectRequest)(nil),         // 14: mashgate.v1.UpdateSubjectRequest
 	(*OverrideEpisodeRequest)(nil),       // 15: mashgate.v1.OverrideEpisodeRequest
-	(*SettleConsentPositionRequest)(nil), // 16: mashgate.v1.SettleConsentPositionRequest
-	(*BreakGlassRequest)(nil),            // 17: mashgate.v1.BreakGlassRequest
-	(*EndBreakGlassRequest)(nil),         // 18: mashgate.v1.EndBreakGlassRequest
-	(*RecordOutcomeRequest)(nil),         // 19: mashgate.v1.RecordOutcomeRequest
-	(*CloseEpisodeRequest)(nil),          // 20: mashgate.v1.CloseEpisodeRequest
-	(*Referral)(nil),                     // 21: mashgate.v1.Referral
-	(*EpisodeFacts)(nil),                 // 22: mashgate.v1.EpisodeFacts
-	(*timestamppb.Timestamp)(nil),        // 23: google.protobuf.Timestamp
-	(Stage)(0),                           // 24: mashgate.v1.Stage
-	(*Episode)(nil),                      // 25: mashgate.v1.Episode
-	(*Consent)(nil),                      // 26: mashgate.v1.Consent
-	(ConsentKind)(0),                     // 27: mashgate.v1.ConsentKind
-	(*Subject)(nil),                      // 28: mashgate.v1.Subject
-	(*Override)(nil),                     // 29: mashgate.v1.Override
-	(*Outcome)(nil),                      // 30: mashgate.v1.Outcome
+	(*EndOverrideRequest)(nil),           // 16: mashgate.v1.EndOverrideRequest
+	(*SettleConsentPositionRequest)(nil), // 17: mashgate.v1.SettleConsentPositionRequest
+	(*BreakGlassRequest)(nil),            // 18: mashgate.v1.BreakGlassRequest
+	(*EndBreakGlassRequest)(nil),         // 19: mashgate.v1.EndBreakGlassRequest
+	(*RecordOutcomeRequest)(nil),         // 20: mashgate.v1.RecordOutcomeRequest
+	(*CloseEpisodeRequest)(nil),          // 21: mashgate.v1.CloseEpisodeRequest
+	(*Referral)(nil),                     // 22: mashgate.v1.Referral
+	(*EpisodeFacts)(nil),                 // 23: mashgate.v1.EpisodeFacts
+	(*timestamppb.Timestamp)(nil),        // 24: google.protobuf.Timestamp
+	(Stage)(0),                           // 25: mashgate.v1.Stage
+	(*Episode)(nil),                      // 26: mashgate.v1.Episode
+	(*Consent)(nil),                      // 27: mashgate.v1.Consent
+	(ConsentKind)(0),                     // 28: mashgate.v1.ConsentKind
+	(*Subject)(nil),                      // 29: mashgate.v1.Subject
+	(*Override)(nil),                     // 30: mashgate.v1.Override
+	(*Outcome)(nil),                      // 31: mashgate.v1.Outcome
 }
 var file_mashgate_v1_episode_service_proto_depIdxs = []int32{
-	21, // 0: mashgate.v1.SubmitReferralRequest.referral:type_name -> mashgate.v1.Referral
-	21, // 1: mashgate.v1.ListReferralsResponse.referrals:type_name -> mashgate.v1.Referral
-	22, // 2: mashgate.v1.OpenEpisodeRequest.facts:type_name -> mashgate.v1.EpisodeFacts
-	23, // 3: mashgate.v1.OpenEpisodeRequest.expire_time:type_name -> google.protobuf.Timestamp
-	24, // 4: mashgate.v1.ListEpisodesRequest.stage:type_name -> mashgate.v1.Stage
-	25, // 5: mashgate.v1.ListEpisodesResponse.episodes:type_name -> mashgate.v1.Episode
-	22, // 6: mashgate.v1.RateEpisodeRequest.facts:type_name -> mashgate.v1.EpisodeFacts
-	26, // 7: mashgate.v1.RecordConsentRequest.consent:type_name -> mashgate.v1.Consent
-	27, // 8: mashgate.v1.WithdrawConsentRequest.kind:type_name -> mashgate.v1.ConsentKind
-	28, // 9: mashgate.v1.AddSubjectRequest.subject:type_name -> mashgate.v1.Subject
-	28, // 10: mashgate.v1.UpdateSubjectRequest.subject:type_name -> mashgate.v1.Subject
-	29, // 11: mashgate.v1.OverrideEpisodeRequest.override:type_name -> mashgate.v1.Override
-	23, // 12: mashgate.v1.BreakGlassRequest.expire_time:type_name -> google.protobuf.Timestamp
-	30, // 13: mashgate.v1.RecordOutcomeRequest.outcome:type_name -> mashgate.v1.Outcome
+	22, // 0: mashgate.v1.SubmitReferralRequest.referral:type_name -> mashgate.v1.Referral
+	22, // 1: mashgate.v1.ListReferralsResponse.referrals:type_name -> mashgate.v1.Referral
+	23, // 2: mashgate.v1.OpenEpisodeRequest.facts:type_name -> mashgate.v1.EpisodeFacts
+	24, // 3: mashgate.v1.OpenEpisodeRequest.expire_time:type_name -> google.protobuf.Timestamp
+	25, // 4: mashgate.v1.ListEpisodesRequest.stage:type_name -> mashgate.v1.Stage
+	26, // 5: mashgate.v1.ListEpisodesResponse.episodes:type_name -> mashgate.v1.Episode
+	23, // 6: mashgate.v1.RateEpisodeRequest.facts:type_name -> mashgate.v1.EpisodeFacts
+	27, // 7: mashgate.v1.RecordConsentRequest.consent:type_name -> mashgate.v1.Consent
+	28, // 8: mashgate.v1.WithdrawConsentRequest.kind:type_name -> mashgate.v1.ConsentKind
+	29, // 9: mashgate.v1.AddSubjectRequest.subject:type_name -> mashgate.v1.Subject
+	29, // 10: mashgate.v1.UpdateSubjectRequest.subject:type_name -> mashgate.v1.Subject
+	30, // 11: mashgate.v1.OverrideEpisodeRequest.override:type_name -> mashgate.v1.Override
+	24, // 12: mashgate.v1.BreakGlassRequest.expire_time:type_name -> google.protobuf.Timestamp
+	31, // 13: mashgate.v1.RecordOutcomeRequest.outcome:type_name -> mashgate.v1.Outcome
 	0,  // 14: mashgate.v1.EpisodeService.SubmitReferral:input_type -> mashgate.v1.SubmitReferralRequest
 	1,  // 15: mashgate.v1.EpisodeService.GetReferral:input_type -> mashgate.v1.GetReferralRequest
 	2,  // 16: mashgate.v1.EpisodeService.ListReferrals:input_type -> mashgate.v1.ListReferralsRequest
@@ -1547,32 +1604,34 @@ var file_mashgate_v1_episode_service_proto_depIdxs = []int32{
 	13, // 25: mashgate.v1.EpisodeService.AddSubject:input_type -> mashgate.v1.AddSubjectRequest
 	14, // 26: mashgate.v1.EpisodeService.UpdateSubject:input_type -> mashgate.v1.UpdateSubjectRequest
 	15, // 27: mashgate.v1.EpisodeService.OverrideEpisode:input_type -> mashgate.v1.OverrideEpisodeRequest
-	16, // 28: mashgate.v1.EpisodeService.SettleConsentPosition:input_type -> mashgate.v1.SettleConsentPositionRequest
-	17, // 29: mashgate.v1.EpisodeService.BreakGlass:input_type -> mashgate.v1.BreakGlassRequest
-	18, // 30: mashgate.v1.EpisodeService.EndBreakGlass:input_type -> mashgate.v1.EndBreakGlassRequest
-	19, // 31: mashgate.v1.EpisodeService.RecordOutcome:input_type -> mashgate.v1.RecordOutcomeRequest
-	20, // 32: mashgate.v1.EpisodeService.CloseEpisode:input_type -> mashgate.v1.CloseEpisodeRequest
-	21, // 33: mashgate.v1.EpisodeService.SubmitReferral:output_type -> mashgate.v1.Referral
-	21, // 34: mashgate.v1.EpisodeService.GetReferral:output_type -> mashgate.v1.Referral
-	3,  // 35: mashgate.v1.EpisodeService.ListReferrals:output_type -> mashgate.v1.ListReferralsResponse
-	21, // 36: mashgate.v1.EpisodeService.TriageReferral:output_type -> mashgate.v1.Referral
-	25, // 37: mashgate.v1.EpisodeService.OpenEpisode:output_type -> mashgate.v1.Episode
-	25, // 38: mashgate.v1.EpisodeService.GetEpisode:output_type -> mashgate.v1.Episode
-	8,  // 39: mashgate.v1.EpisodeService.ListEpisodes:output_type -> mashgate.v1.ListEpisodesResponse
-	25, // 40: mashgate.v1.EpisodeService.AssignEpisode:output_type -> mashgate.v1.Episode
-	25, // 41: mashgate.v1.EpisodeService.RateEpisode:output_type -> mashgate.v1.Episode
-	25, // 42: mashgate.v1.EpisodeService.RecordConsent:output_type -> mashgate.v1.Episode
-	25, // 43: mashgate.v1.EpisodeService.WithdrawConsent:output_type -> mashgate.v1.Episode
-	25, // 44: mashgate.v1.EpisodeService.AddSubject:output_type -> mashgate.v1.Episode
-	25, // 45: mashgate.v1.EpisodeService.UpdateSubject:output_type -> mashgate.v1.Episode
-	25, // 46: mashgate.v1.EpisodeService.OverrideEpisode:output_type -> mashgate.v1.Episode
-	25, // 47: mashgate.v1.EpisodeService.SettleConsentPosition:output_type -> mashgate.v1.Episode
-	25, // 48: mashgate.v1.EpisodeService.BreakGlass:output_type -> mashgate.v1.Episode
-	25, // 49: mashgate.v1.EpisodeService.EndBreakGlass:output_type -> mashgate.v1.Episode
-	25, // 50: mashgate.v1.EpisodeService.RecordOutcome:output_type -> mashgate.v1.Episode
-	25, // 51: mashgate.v1.EpisodeService.CloseEpisode:output_type -> mashgate.v1.Episode
-	33, // [33:52] is the sub-list for method output_type
-	14, // [14:33] is the sub-list for method input_type
+	16, // 28: mashgate.v1.EpisodeService.EndOverride:input_type -> mashgate.v1.EndOverrideRequest
+	17, // 29: mashgate.v1.EpisodeService.SettleConsentPosition:input_type -> mashgate.v1.SettleConsentPositionRequest
+	18, // 30: mashgate.v1.EpisodeService.BreakGlass:input_type -> mashgate.v1.BreakGlassRequest
+	19, // 31: mashgate.v1.EpisodeService.EndBreakGlass:input_type -> mashgate.v1.EndBreakGlassRequest
+	20, // 32: mashgate.v1.EpisodeService.RecordOutcome:input_type -> mashgate.v1.RecordOutcomeRequest
+	21, // 33: mashgate.v1.EpisodeService.CloseEpisode:input_type -> mashgate.v1.CloseEpisodeRequest
+	22, // 34: mashgate.v1.EpisodeService.SubmitReferral:output_type -> mashgate.v1.Referral
+	22, // 35: mashgate.v1.EpisodeService.GetReferral:output_type -> mashgate.v1.Referral
+	3,  // 36: mashgate.v1.EpisodeService.ListReferrals:output_type -> mashgate.v1.ListReferralsResponse
+	22, // 37: mashgate.v1.EpisodeService.TriageReferral:output_type -> mashgate.v1.Referral
+	26, // 38: mashgate.v1.EpisodeService.OpenEpisode:output_type -> mashgate.v1.Episode
+	26, // 39: mashgate.v1.EpisodeService.GetEpisode:output_type -> mashgate.v1.Episode
+	8,  // 40: mashgate.v1.EpisodeService.ListEpisodes:output_type -> mashgate.v1.ListEpisodesResponse
+	26, // 41: mashgate.v1.EpisodeService.AssignEpisode:output_type -> mashgate.v1.Episode
+	26, // 42: mashgate.v1.EpisodeService.RateEpisode:output_type -> mashgate.v1.Episode
+	26, // 43: mashgate.v1.EpisodeService.RecordConsent:output_type -> mashgate.v1.Episode
+	26, // 44: mashgate.v1.EpisodeService.WithdrawConsent:output_type -> mashgate.v1.Episode
+	26, // 45: mashgate.v1.EpisodeService.AddSubject:output_type -> mashgate.v1.Episode
+	26, // 46: mashgate.v1.EpisodeService.UpdateSubject:output_type -> mashgate.v1.Episode
+	26, // 47: mashgate.v1.EpisodeService.OverrideEpisode:output_type -> mashgate.v1.Episode
+	26, // 48: mashgate.v1.EpisodeService.EndOverride:output_type -> mashgate.v1.Episode
+	26, // 49: mashgate.v1.EpisodeService.SettleConsentPosition:output_type -> mashgate.v1.Episode
+	26, // 50: mashgate.v1.EpisodeService.BreakGlass:output_type -> mashgate.v1.Episode
+	26, // 51: mashgate.v1.EpisodeService.EndBreakGlass:output_type -> mashgate.v1.Episode
+	26, // 52: mashgate.v1.EpisodeService.RecordOutcome:output_type -> mashgate.v1.Episode
+	26, // 53: mashgate.v1.EpisodeService.CloseEpisode:output_type -> mashgate.v1.Episode
+	34, // [34:54] is the sub-list for method output_type
+	14, // [14:34] is the sub-list for method input_type
 	14, // [14:14] is the sub-list for extension type_name
 	14, // [14:14] is the sub-list for extension extendee
 	0,  // [0:14] is the sub-list for field type_name
@@ -1591,7 +1650,7 @@ func file_mashgate_v1_episode_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_mashgate_v1_episode_service_proto_rawDesc), len(file_mashgate_v1_episode_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   21,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -669,6 +669,51 @@ func local_request_EpisodeService_OverrideEpisode_0(ctx context.Context, marshal
 	return msg, metadata, err
 }
 
+func request_EpisodeService_EndOverride_0(ctx context.Context, marshaler runtime.Marshaler, client EpisodeServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq EndOverrideRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	val, ok := pathParams["name"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "name")
+	}
+	protoReq.Name, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "name", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.EndOverride(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_EpisodeService_EndOverride_0(ctx context.Context, marshaler runtime.Marshaler, server EpisodeServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq EndOverrideRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	val, ok := pathParams["name"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "name")
+	}
+	protoReq.Name, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "name", err)
+	}
+	msg, err := server.EndOverride(ctx, &protoReq)
+	return msg, metadata, err
+}
+
 func request_EpisodeService_SettleConsentPosition_0(ctx context.Context, marshaler runtime.Marshaler, client EpisodeServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
 		protoReq SettleConsentPositionRequest
@@ -1180,6 +1225,26 @@ func RegisterEpisodeServiceHandlerServer(ctx context.Context, mux *runtime.Serve
 		}
 		forward_EpisodeService_OverrideEpisode_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodPost, pattern_EpisodeService_EndOverride_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/mashgate.v1.EpisodeService/EndOverride", runtime.WithHTTPPathPattern("/v1/{name=hubs/*/episodes/*}:endOverride"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_EpisodeService_EndOverride_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_EpisodeService_EndOverride_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 	mux.Handle(http.MethodPost, pattern_EpisodeService_SettleConsentPosition_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -1558,6 +1623,23 @@ func RegisterEpisodeServiceHandlerClient(ctx context.Context, mux *runtime.Serve
 		}
 		forward_EpisodeService_OverrideEpisode_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodPost, pattern_EpisodeService_EndOverride_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/mashgate.v1.EpisodeService/EndOverride", runtime.WithHTTPPathPattern("/v1/{name=hubs/*/episodes/*}:endOverride"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_EpisodeService_EndOverride_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_EpisodeService_EndOverride_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 	mux.Handle(http.MethodPost, pattern_EpisodeService_SettleConsentPosition_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -1661,6 +1743,7 @@ var (
 	pattern_EpisodeService_AddSubject_0            = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 4, 4, 5, 3}, []string{"v1", "hubs", "episodes", "name"}, "addSubject"))
 	pattern_EpisodeService_UpdateSubject_0         = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 4, 4, 5, 3}, []string{"v1", "hubs", "episodes", "name"}, "updateSubject"))
 	pattern_EpisodeService_OverrideEpisode_0       = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 4, 4, 5, 3}, []string{"v1", "hubs", "episodes", "name"}, "override"))
+	pattern_EpisodeService_EndOverride_0           = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 4, 4, 5, 3}, []string{"v1", "hubs", "episodes", "name"}, "endOverride"))
 	pattern_EpisodeService_SettleConsentPosition_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 4, 4, 5, 3}, []string{"v1", "hubs", "episodes", "name"}, "settleConsentPosition"))
 	pattern_EpisodeService_BreakGlass_0            = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 4, 4, 5, 3}, []string{"v1", "hubs", "episodes", "name"}, "breakGlass"))
 	pattern_EpisodeService_EndBreakGlass_0         = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 4, 4, 5, 3}, []string{"v1", "hubs", "episodes", "name"}, "endBreakGlass"))
@@ -1683,6 +1766,7 @@ var (
 	forward_EpisodeService_AddSubject_0            = runtime.ForwardResponseMessage
 	forward_EpisodeService_UpdateSubject_0         = runtime.ForwardResponseMessage
 	forward_EpisodeService_OverrideEpisode_0       = runtime.ForwardResponseMessage
+	forward_EpisodeService_EndOverride_0           = runtime.ForwardResponseMessage
 	forward_EpisodeService_SettleConsentPosition_0 = runtime.ForwardResponseMessage
 	forward_EpisodeService_BreakGlass_0            = runtime.ForwardResponseMessage
 	forward_EpisodeService_EndBreakGlass_0         = runtime.ForwardResponseMessage

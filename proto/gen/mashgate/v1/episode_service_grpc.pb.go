@@ -33,6 +33,7 @@ const (
 	EpisodeService_AddSubject_FullMethodName            = "/mashgate.v1.EpisodeService/AddSubject"
 	EpisodeService_UpdateSubject_FullMethodName         = "/mashgate.v1.EpisodeService/UpdateSubject"
 	EpisodeService_OverrideEpisode_FullMethodName       = "/mashgate.v1.EpisodeService/OverrideEpisode"
+	EpisodeService_EndOverride_FullMethodName           = "/mashgate.v1.EpisodeService/EndOverride"
 	EpisodeService_SettleConsentPosition_FullMethodName = "/mashgate.v1.EpisodeService/SettleConsentPosition"
 	EpisodeService_BreakGlass_FullMethodName            = "/mashgate.v1.EpisodeService/BreakGlass"
 	EpisodeService_EndBreakGlass_FullMethodName         = "/mashgate.v1.EpisodeService/EndBreakGlass"
@@ -71,6 +72,9 @@ type EpisodeServiceClient interface {
 	UpdateSubject(ctx context.Context, in *UpdateSubjectRequest, opts ...grpc.CallOption) (*Episode, error)
 	// OverrideEpisode records a ground to go on without consent.
 	OverrideEpisode(ctx context.Context, in *OverrideEpisodeRequest, opts ...grpc.CallOption) (*Episode, error)
+	// EndOverride takes back the ground to go on without consent; what then needs the consent is decided again. It takes no etag: what
+	// only holds back never fails because the episode moved.
+	EndOverride(ctx context.Context, in *EndOverrideRequest, opts ...grpc.CallOption) (*Episode, error)
 	// SettleConsentPosition settles an unresolved consent position, once per episode.
 	SettleConsentPosition(ctx context.Context, in *SettleConsentPositionRequest, opts ...grpc.CallOption) (*Episode, error)
 	// BreakGlass opens the emergency basis for hours, in the caller's name.
@@ -229,6 +233,16 @@ func (c *episodeServiceClient) OverrideEpisode(ctx context.Context, in *Override
 	return out, nil
 }
 
+func (c *episodeServiceClient) EndOverride(ctx context.Context, in *EndOverrideRequest, opts ...grpc.CallOption) (*Episode, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Episode)
+	err := c.cc.Invoke(ctx, EpisodeService_EndOverride_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *episodeServiceClient) SettleConsentPosition(ctx context.Context, in *SettleConsentPositionRequest, opts ...grpc.CallOption) (*Episode, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Episode)
@@ -310,6 +324,9 @@ type EpisodeServiceServer interface {
 	UpdateSubject(context.Context, *UpdateSubjectRequest) (*Episode, error)
 	// OverrideEpisode records a ground to go on without consent.
 	OverrideEpisode(context.Context, *OverrideEpisodeRequest) (*Episode, error)
+	// EndOverride takes back the ground to go on without consent; what then needs the consent is decided again. It takes no etag: what
+	// only holds back never fails because the episode moved.
+	EndOverride(context.Context, *EndOverrideRequest) (*Episode, error)
 	// SettleConsentPosition settles an unresolved consent position, once per episode.
 	SettleConsentPosition(context.Context, *SettleConsentPositionRequest) (*Episode, error)
 	// BreakGlass opens the emergency basis for hours, in the caller's name.
@@ -369,6 +386,9 @@ func (UnimplementedEpisodeServiceServer) UpdateSubject(context.Context, *UpdateS
 }
 func (UnimplementedEpisodeServiceServer) OverrideEpisode(context.Context, *OverrideEpisodeRequest) (*Episode, error) {
 	return nil, status.Error(codes.Unimplemented, "method OverrideEpisode not implemented")
+}
+func (UnimplementedEpisodeServiceServer) EndOverride(context.Context, *EndOverrideRequest) (*Episode, error) {
+	return nil, status.Error(codes.Unimplemented, "method EndOverride not implemented")
 }
 func (UnimplementedEpisodeServiceServer) SettleConsentPosition(context.Context, *SettleConsentPositionRequest) (*Episode, error) {
 	return nil, status.Error(codes.Unimplemented, "method SettleConsentPosition not implemented")
@@ -658,6 +678,24 @@ func _EpisodeService_OverrideEpisode_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _EpisodeService_EndOverride_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EndOverrideRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EpisodeServiceServer).EndOverride(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: EpisodeService_EndOverride_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EpisodeServiceServer).EndOverride(ctx, req.(*EndOverrideRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _EpisodeService_SettleConsentPosition_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(SettleConsentPositionRequest)
 	if err := dec(in); err != nil {
@@ -810,6 +848,10 @@ var EpisodeService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "OverrideEpisode",
 			Handler:    _EpisodeService_OverrideEpisode_Handler,
+		},
+		{
+			MethodName: "EndOverride",
+			Handler:    _EpisodeService_EndOverride_Handler,
 		},
 		{
 			MethodName: "SettleConsentPosition",
