@@ -41,6 +41,7 @@ var rows = []struct {
 	{"gateway/internal/episode", nounMay},
 	{"gateway/internal/request", nounMay},
 	{"gateway/internal/ledger", nounMay},
+	{"gateway/internal/decision", append([]string{"policy/history"}, nounMay...)},
 	{"gateway/internal/plan", stepMay},
 	{"gateway/internal/aggregate", stepMay},
 	{"gateway/internal/fanout", append([]string{"proto/gen/..."}, stepMay...)},
@@ -49,7 +50,7 @@ var rows = []struct {
 	{"gateway/internal/exchange", []string{
 		"gateway/internal/store", "gateway/internal/directory", "gateway/internal/episode", "gateway/internal/request",
 		"gateway/internal/ledger", "gateway/internal/plan", "gateway/internal/aggregate", "gateway/internal/fanout",
-		"gateway/internal/authn", "policy", "internal/...", "proto/gen/...",
+		"gateway/internal/authn", "gateway/internal/decision", "policy", "policy/history", "internal/...", "proto/gen/...",
 	}},
 	{"gateway/internal/api/...", []string{
 		"gateway/internal/exchange", "gateway/internal/store", "gateway/internal/directory", "gateway/internal/episode",

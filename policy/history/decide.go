@@ -3,6 +3,8 @@ package history
 import (
 	"context"
 	"fmt"
+	"reflect"
+	"slices"
 
 	"github.com/mashgate/mashgate/internal/record"
 	"github.com/mashgate/mashgate/policy"
@@ -81,10 +83,53 @@ func outcomes(decisions []policy.Decision) []Outcome {
 
 // Again decides a record under a revision: the one that decided it, to see whether it comes out the same, or another.
 func Again(ctx context.Context, revision *policy.Revision, r Record) (Verdict, error) {
+	q, err := open(ctx, revision, r)
+	if err != nil {
+		return Verdict{}, err
+	}
+	return under(ctx, q, r)
+}
+
+// Decider decides records one after the other as Again does, and remembers the requests it opened last: records that follow one
+// another mostly have one input. Its zero value is ready; one goroutine uses it at a time.
+type Decider struct{ opened []opened }
+
+type opened struct {
+	input   policy.Input
+	request *policy.Request
+}
+
+// maxOpened bounds the requests a Decider remembers: a few inputs, each under the few revisions that are compared.
+const maxOpened = 8
+
+// Again decides a record under a revision.
+func (d *Decider) Again(ctx context.Context, revision *policy.Revision, r Record) (Verdict, error) {
+	for _, known := range d.opened {
+		if known.request.Revision() == revision && reflect.DeepEqual(known.input, r.Input) {
+			return under(ctx, known.request, r)
+		}
+	}
+	q, err := open(ctx, revision, r)
+	if err != nil {
+		return Verdict{}, err
+	}
+	if len(d.opened) >= maxOpened {
+		d.opened = slices.Delete(d.opened, 0, 1)
+	}
+	d.opened = append(d.opened, opened{r.Input, q})
+	return under(ctx, q, r)
+}
+
+func open(ctx context.Context, revision *policy.Revision, r Record) (*policy.Request, error) {
 	q, err := revision.Open(ctx, r.Input)
 	if err != nil {
-		return Verdict{}, fmt.Errorf("history: opening record %d: %w", r.Seq, err)
+		return nil, fmt.Errorf("history: opening record %d: %w", r.Seq, err)
 	}
+	return q, nil
+}
+
+// under decides a record on an open request.
+func under(ctx context.Context, q *policy.Request, r Record) (Verdict, error) {
 	if r.Kind == Ask {
 		allowed, err := Decide(ctx, q, r.Input.Organisations)
 		if err != nil {
@@ -99,7 +144,7 @@ func Again(ctx context.Context, revision *policy.Revision, r Record) (Verdict, e
 	if r.Kind == Read {
 		return OfRead(q.Ask(), decisions)
 	}
-	return OfRelease(revision.ID(), decisions)
+	return OfRelease(q.Revision().ID(), decisions)
 }
 
 // Bare is the header as it is recorded: without the holder's reference, which no rule reads.

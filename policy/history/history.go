@@ -45,6 +45,8 @@ type Record struct {
 	Verdicts []Verdict
 	// Erased is true where what was decided on can be read no longer: Input, Headers and Verdicts are then empty.
 	Erased bool
+	// Gone is how many decisions a record held of which nothing can be read.
+	Gone int
 }
 
 // LogValue tells which record it is, not what is in it.
@@ -55,6 +57,9 @@ func (r Record) LogValue() slog.Value {
 // Decisions is how many decisions the record holds: the request's and one for each organisation, category and subject that could be
 // asked about; or one a header, and for a reading the one that let the reader in or did not.
 func (r Record) Decisions() int {
+	if len(r.Verdicts) == 0 && r.Gone > 0 {
+		return r.Gone
+	}
 	switch r.Kind {
 	case Release:
 		return len(r.Headers)

@@ -175,25 +175,31 @@ var ErrAltered = errors.New("ledger: the entry is not what was committed to")
 // Verify holds an entry, as it is kept now, to its commitment. It returns ErrAltered when they differ, and seal.ErrNoKey when the
 // case's key was erased, after which nobody can tell.
 func (l *Ledger) Verify(ctx context.Context, hub string, seq int64) error {
+	_, err := l.Digest(ctx, hub, seq)
+	return err
+}
+
+// Digest is the digest that an entry holds, once the entry has been held to its commitment; its errors are those of Verify.
+func (l *Ledger) Digest(ctx context.Context, hub string, seq int64) (string, error) {
 	r, err := l.row(ctx, hub, seq)
 	if err != nil {
-		return err
+		return "", err
 	}
 	e, err := r.entry()
 	if err != nil {
-		return err
+		return "", err
 	}
 	salt, err := l.vault.Open(saltScope(e), saltPlace(e), r.Salt)
 	if errors.Is(err, seal.ErrUnsealable) {
-		return ErrAltered
+		return "", ErrAltered
 	}
 	if err != nil {
-		return fmt.Errorf("ledger: opening a salt: %w", err)
+		return "", fmt.Errorf("ledger: opening a salt: %w", err)
 	}
 	if commit(salt, []byte(r.Entry)) != r.Commitment || e.Hub != hub || e.Seq != seq || string(e.Kind) != r.Kind || e.Episode != r.Episode {
-		return ErrAltered
+		return "", ErrAltered
 	}
-	return nil
+	return e.Digest, nil
 }
 
 func (l *Ledger) row(ctx context.Context, hub string, seq int64) (row, error) {
