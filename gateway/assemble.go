@@ -24,6 +24,7 @@ import (
 	"github.com/mashgate/mashgate/gateway/internal/request"
 	"github.com/mashgate/mashgate/gateway/internal/server"
 	"github.com/mashgate/mashgate/gateway/internal/store"
+	"github.com/mashgate/mashgate/internal/record"
 	"github.com/mashgate/mashgate/internal/seal"
 	"github.com/mashgate/mashgate/internal/tracing"
 	"github.com/mashgate/mashgate/internal/warrant"
@@ -40,7 +41,7 @@ type parts struct {
 	requests  *request.Store
 	ledger    *ledger.Ledger
 	policy    *policy.Point
-	lines     *lines
+	lines     lines
 	exchange  *exchange.Exchange
 	server    *server.Server
 }
@@ -88,31 +89,45 @@ func (p *parts) open(ctx context.Context, c Config, with loaded) error {
 	p.episodes = episode.New(p.db, vault, with.clock)
 	p.requests = request.New(p.db, vault, with.clock)
 	p.ledger = ledger.New(p.db, vault, with.clock)
-	p.policy, err = policy.NewPoint(c.Hub, with.revision)
-	return err
+	p.policy = policy.NewPoint()
+	for _, hub := range with.hubs {
+		if err := p.policy.Activate(hub.ID, hub.revision); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // seed puts what the configuration says into the directory. Whoever is no longer in it has left.
 func (p *parts) seed(ctx context.Context, c Config, with loaded) error {
-	hub := directory.Hub{ID: c.Hub, Title: with.revision.Vocabulary().Hub.Title}
+	return p.db.InTx(ctx, func(ctx context.Context, tx store.Tx) error {
+		for _, hub := range with.hubs {
+			if err := p.seedHub(ctx, tx, c, hub); err != nil {
+				return fmt.Errorf("hub %s: %w", hub.ID, err)
+			}
+		}
+		return nil
+	})
+}
+
+func (p *parts) seedHub(ctx context.Context, tx store.Tx, c Config, hub loadedHub) error {
+	entry := directory.Hub{ID: hub.ID, Title: hub.revision.Vocabulary().Hub.Title}
 	for _, issuer := range c.Issuers {
-		if slices.Contains(issuer.Hubs, c.Hub) {
-			hub.Issuers = append(hub.Issuers, issuer.URL)
+		if slices.Contains(issuer.Hubs, hub.ID) {
+			entry.Issuers = append(entry.Issuers, issuer.URL)
 		}
 	}
-	return p.db.InTx(ctx, func(ctx context.Context, tx store.Tx) error {
-		if err := p.directory.PutHub(ctx, tx, hub); err != nil {
+	if err := p.directory.PutHub(ctx, tx, entry); err != nil {
+		return err
+	}
+	var ids []string
+	for _, each := range hub.People {
+		if err := p.directory.Put(ctx, tx, registration(hub.ID, each)); err != nil {
 			return err
 		}
-		var ids []string
-		for _, each := range c.People {
-			if err := p.directory.Put(ctx, tx, registration(c.Hub, each)); err != nil {
-				return err
-			}
-			ids = append(ids, each.ID)
-		}
-		return p.directory.KeepOnly(ctx, tx, c.Hub, ids)
-	})
+		ids = append(ids, each.ID)
+	}
+	return p.directory.KeepOnly(ctx, tx, hub.ID, ids)
 }
 
 func registration(hub string, p Person) directory.Registration {
@@ -131,49 +146,61 @@ func registration(hub string, p Person) directory.Registration {
 	return r
 }
 
-func (p *parts) dial(_ context.Context, c Config, with loaded) error {
-	var err error
-	p.lines, err = newLines(c.Organisations, with.machine, p.tracer)
-	return err
+func (p *parts) dial(_ context.Context, _ Config, with loaded) error {
+	p.lines = lines{}
+	for _, hub := range with.hubs {
+		var err error
+		if p.lines[hub.ID], err = newHubLines(hub.Organisations, hub.machine, p.tracer); err != nil {
+			return fmt.Errorf("hub %s: %w", hub.ID, err)
+		}
+	}
+	return nil
 }
 
 func (p *parts) exchangeOver(_ context.Context, c Config, with loaded) error {
-	minter, err := warrant.NewMinter(warrant.MinterConfig{
-		KeyID: c.Warrants.KeyID, Algorithm: c.Warrants.Algorithm, Key: with.permits, Issuer: gatewayOf(c.Hub).SAN(), Gateway: gatewayOf(c.Hub),
-		Clock: with.clock,
-	})
-	if err != nil {
-		return err
-	}
 	metrics, err := newExchangeMetrics(p.registry)
 	if err != nil {
 		return err
+	}
+	catalogue, err := record.LoadCatalogue()
+	if err != nil {
+		return err
+	}
+	hubs := map[string]exchange.Hub{}
+	for _, hub := range with.hubs {
+		minter, err := warrant.NewMinter(warrant.MinterConfig{
+			KeyID: hub.Warrants.KeyID, Algorithm: hub.Warrants.Algorithm, Key: hub.permits, Issuer: gatewayOf(hub.ID).SAN(),
+			Gateway: gatewayOf(hub.ID), Clock: with.clock,
+		})
+		if err != nil {
+			return fmt.Errorf("hub %s: %w", hub.ID, err)
+		}
+		hubs[hub.ID] = exchange.Hub{Agencies: p.lines[hub.ID].agencies, Minter: minter}
 	}
 	timeouts := exchange.DefaultTimeouts()
 	timeouts.Locate, timeouts.Collect, timeouts.Leg = c.Timeouts.Locate, c.Timeouts.Collect, c.Timeouts.Leg
 	timeouts.Shave = min(timeouts.Shave, timeouts.Locate/10)
 	p.exchange, err = exchange.New(exchange.Config{
 		DB: p.db, Episodes: p.episodes, Requests: p.requests, Ledger: p.ledger, Directory: p.directory, Policy: p.policy,
-		Agencies: p.lines.agencies, Minter: minter, Catalogue: with.revision.Catalogue(), Clock: with.clock, Timeouts: timeouts,
-		Log: with.log, Metrics: metrics,
+		Hubs: hubs, Catalogue: catalogue, Clock: with.clock, Timeouts: timeouts, Log: with.log, Metrics: metrics,
 	})
 	return err
 }
 
 func (p *parts) serve(ctx context.Context, c Config, with loaded) error {
+	services, agencies := machines(c)
 	authenticator, err := authn.New(authn.Config{
-		Hub: c.Hub, Issuers: issuers(c), People: p.directory, Services: c.Services, Agencies: organisationIDs(c), Clock: with.clock,
-		HTTP: keyFetcher(), Demo: c.Demo,
+		Issuers: issuers(c), People: p.directory, Services: services, Agencies: agencies, Clock: with.clock, HTTP: keyFetcher(), Demo: c.Demo,
 	})
 	if err != nil {
 		return err
 	}
-	services, err := p.services(with)
+	served, err := p.services(with)
 	if err != nil {
 		return err
 	}
 	p.server, err = server.New(ctx, server.Config{
-		Hub: c.Hub, Services: services, Authenticator: authenticator, Policy: p.policy, DB: p.db, Ledger: p.ledger,
+		Hubs: hubIDs(c), Services: served, Authenticator: authenticator, Policy: p.policy, DB: p.db, Ledger: p.ledger,
 		Limits: server.Limits{CallsPerSecond: c.Limits.CallsPerSecond, Burst: c.Limits.Burst, BodyBytes: c.Limits.BodyBytes},
 		Hosts:  hosts(c), GRPCTLS: with.grpcTLS, RESTTLS: with.restTLS, Registry: p.registry, Tracer: p.tracer, Log: with.log,
 	})
@@ -192,10 +219,24 @@ func (p *parts) services(with loaded) (server.Services, error) {
 		errors.Join(episodesErr, informationErr, peopleErr, entriesErr, policiesErr)
 }
 
-func organisationIDs(c Config) []string {
-	var ids []string
-	for _, each := range c.Organisations {
-		ids = append(ids, each.ID)
+// machines are those that may call with a certificate, each with the hubs it speaks in.
+func machines(c Config) (services, agencies map[string][]string) {
+	services, agencies = map[string][]string{}, map[string][]string{}
+	for _, each := range c.Services {
+		services[each.Name] = each.Hubs
+	}
+	for _, hub := range c.Hubs {
+		for _, each := range hub.Organisations {
+			agencies[each.ID] = append(agencies[each.ID], hub.ID)
+		}
+	}
+	return services, agencies
+}
+
+func hubIDs(c Config) []string {
+	ids := make([]string, 0, len(c.Hubs))
+	for _, hub := range c.Hubs {
+		ids = append(ids, hub.ID)
 	}
 	return ids
 }
@@ -214,8 +255,8 @@ func (p *parts) close(ctx context.Context) error {
 	if p.exchange != nil {
 		problems = append(problems, p.exchange.Close(ctx))
 	}
-	if p.lines != nil {
-		problems = append(problems, p.lines.close())
+	for _, each := range p.lines {
+		problems = append(problems, each.close())
 	}
 	if p.db != nil {
 		problems = append(problems, p.db.Close())

@@ -94,7 +94,7 @@ func withPolice(gate <-chan struct{}) func(*world, *gateway.Config) {
 			},
 		}}
 		address := w.serveAgency(c, "police", policeCategories, gated{memory, gate})
-		c.Organisations = []gateway.Organisation{{ID: "police", Address: address}}
+		c.Hubs[0].Organisations = []gateway.Organisation{{ID: "police", Address: address}}
 	}
 }
 
@@ -102,7 +102,7 @@ func withPolice(gate <-chan struct{}) func(*world, *gateway.Config) {
 func (w *world) serveAgency(c *gateway.Config, organisation string, categories []string, source agencies.Source) string {
 	t := w.t
 	verifier := must(warrant.NewVerifier(warrant.VerifierConfig{
-		Keys:   map[string]warrant.Key{c.Warrants.KeyID: {Algorithm: warrant.EdDSA, Public: w.permits.Public()}},
+		Keys:   map[string]warrant.Key{c.Hubs[0].Warrants.KeyID: {Algorithm: warrant.EdDSA, Public: w.permits.Public()}},
 		Issuer: "mashgate://gateway/" + hub, Audience: organisation, Clock: clock.System{},
 	}))(t)
 	agency := must(agencies.New(agencies.Config{

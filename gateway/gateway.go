@@ -22,6 +22,7 @@ type Config = config.Config
 //
 //nolint:revive // internal/config says what each is
 type (
+	Hub          = config.Hub
 	Data         = config.Data
 	Listen       = config.Listen
 	GRPC         = config.GRPC
@@ -30,6 +31,7 @@ type (
 	Machine      = config.Machine
 	Warrants     = config.Warrants
 	Issuer       = config.Issuer
+	Service      = config.Service
 	Organisation = config.Organisation
 	Person       = config.Person
 	Relative     = config.Relative
@@ -91,7 +93,7 @@ func Run(ctx context.Context, c Config) (err error) {
 	if err := parts.exchange.Resume(ctx); err != nil {
 		return fmt.Errorf("gateway: going on with unfinished requests: %w", err)
 	}
-	with.log.InfoContext(ctx, "listening", "grpc", on.GRPC.Addr(), "rest", on.REST.Addr(), "admin", on.Admin.Addr(), "policy", with.revision.ID())
+	with.log.InfoContext(ctx, "listening", "grpc", on.GRPC.Addr(), "rest", on.REST.Addr(), "admin", on.Admin.Addr())
 	if c.Ready != nil {
 		c.Ready(Addresses{GRPC: on.GRPC.Addr().String(), REST: on.REST.Addr().String(), Admin: on.Admin.Addr().String()})
 	}

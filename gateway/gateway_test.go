@@ -152,25 +152,27 @@ func (w *world) config() gateway.Config {
 		return path
 	}
 	c := gateway.Defaults()
-	c.Demo, c.Hub, c.Policy = true, hub, gateway.DefaultPolicy
+	c.Demo = true
 	c.Data.Database, c.Data.Keys = filepath.Join(dir, "mashgate.db"), filepath.Join(dir, "keys")
 	c.Data.HubKey = secret("hub.key", []byte(base64.StdEncoding.EncodeToString(hubKey)))
 	c.Listen.GRPC.Address, c.Listen.REST.Address, c.Listen.Admin.Address = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	c.Listen.GRPC.Certificate, c.Listen.GRPC.Key, c.Listen.GRPC.ClientAuthority = machine.Certificate, machine.Key, machine.Authority
 	c.Listen.REST.Certificate, c.Listen.REST.Key = machine.Certificate, machine.Key
-	c.Machine.Certificate, c.Machine.Key, c.Machine.Authority = machine.Certificate, machine.Key, machine.Authority
 	w.permits = must(warrant.GenerateKey(warrant.EdDSA))(t)
-	c.Warrants.KeyID, c.Warrants.Algorithm = "DEMO-w", warrant.EdDSA
-	c.Warrants.Key = secret("warrants.pem", must(warrant.EncodePrivateKey(w.permits))(t))
+	h := gateway.Hub{ID: hub, Policy: gateway.DefaultPolicy}
+	h.Machine.Certificate, h.Machine.Key, h.Machine.Authority = machine.Certificate, machine.Key, machine.Authority
+	h.Warrants.KeyID, h.Warrants.Algorithm = "DEMO-w", warrant.EdDSA
+	h.Warrants.Key = secret("warrants.pem", must(warrant.EncodePrivateKey(w.permits))(t))
 	c.Issuers = []gateway.Issuer{{URL: w.issuer.URL, Audience: "mashgate", Algorithms: []string{"ES256"}, Hubs: []string{hub}}}
-	c.Services = []string{"case_system"}
+	c.Services = []gateway.Service{{Name: "case_system", Hubs: []string{hub}}}
 	// Nobody listens there: what organisations answer is tested elsewhere.
-	c.Organisations = []gateway.Organisation{{ID: "police", Address: "127.0.0.1:1"}}
+	h.Organisations = []gateway.Organisation{{ID: "police", Address: "127.0.0.1:1"}}
 	c.Limits.CallsPerSecond, c.Limits.Burst = 1e6, 1e6
 	for _, role := range roles {
-		c.People = append(c.People, w.person(role, role))
+		h.People = append(h.People, w.person(role, role))
 	}
-	c.People = append(c.People, w.person("second_referrer", "referrer"), w.person("second_worker", "social_worker"))
+	h.People = append(h.People, w.person("second_referrer", "referrer"), w.person("second_worker", "social_worker"))
+	c.Hubs = []gateway.Hub{h}
 	c.Logger = slog.New(slog.NewJSONHandler(w.logs, nil))
 	return c
 }

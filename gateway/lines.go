@@ -16,15 +16,30 @@ import (
 	agencyv1 "github.com/mashgate/mashgate/proto/gen/mashgate/agency/v1"
 )
 
-// lines are the connections to organisations, each to exactly one certificate.
-type lines struct {
+// lines are the connections to organisations by hub. A partner of two hubs has two, each with the hub's own certificate at this end.
+type lines map[string]*hubLines
+
+// Connected tells whether the organisation has an adapter at all.
+func (l lines) Connected(hub, organisation string) bool {
+	of, ok := l[hub]
+	return ok && of.connected(organisation)
+}
+
+// Serving asks the organisation to describe itself, and believes it only if it describes the one that was meant.
+func (l lines) Serving(ctx context.Context, hub, organisation string) bool {
+	of, ok := l[hub]
+	return ok && of.serving(ctx, organisation)
+}
+
+// hubLines are one hub's, each to exactly one certificate.
+type hubLines struct {
 	agencies    map[string]fanout.Agency
 	connections []*grpc.ClientConn
 }
 
-// newLines dials nothing yet: a connection is made when it is first used, so that a partner that is down does not keep the hub down.
-func newLines(organisations []Organisation, machine peer.Material, tracer trace.TracerProvider) (*lines, error) {
-	l := &lines{agencies: map[string]fanout.Agency{}}
+// newHubLines dials nothing yet: a connection is made when it is first used, so that a partner that is down does not keep the hub down.
+func newHubLines(organisations []Organisation, machine peer.Material, tracer trace.TracerProvider) (*hubLines, error) {
+	l := &hubLines{agencies: map[string]fanout.Agency{}}
 	for _, each := range organisations {
 		secure, err := machine.Client(peer.Identity{Kind: peer.Agency, Name: each.ID})
 		if err != nil {
@@ -42,14 +57,12 @@ func newLines(organisations []Organisation, machine peer.Material, tracer trace.
 	return l, nil
 }
 
-// Connected tells whether the organisation has an adapter at all.
-func (l *lines) Connected(organisation string) bool {
+func (l *hubLines) connected(organisation string) bool {
 	_, ok := l.agencies[organisation]
 	return ok
 }
 
-// Serving asks the organisation to describe itself, and believes it only if it describes the one that was meant.
-func (l *lines) Serving(ctx context.Context, organisation string) bool {
+func (l *hubLines) serving(ctx context.Context, organisation string) bool {
 	agency, ok := l.agencies[organisation]
 	if !ok {
 		return false
@@ -60,7 +73,7 @@ func (l *lines) Serving(ctx context.Context, organisation string) bool {
 	return err == nil && answer.GetOrganisation() == organisation
 }
 
-func (l *lines) close() error {
+func (l *hubLines) close() error {
 	var problems []error
 	for _, connection := range l.connections {
 		problems = append(problems, connection.Close())

@@ -24,16 +24,23 @@ import (
 	"github.com/mashgate/mashgate/policy/rules"
 )
 
-// loaded is everything that a configuration names: keys, certificates, policy.
+// loaded is everything that a configuration names: keys, certificates, policies.
 type loaded struct {
-	log      *slog.Logger
-	clock    clock.Clock
-	hubKey   []byte
+	log     *slog.Logger
+	clock   clock.Clock
+	hubKey  []byte
+	hubs    []loadedHub
+	grpcTLS *tls.Config
+	restTLS *tls.Config
+}
+
+// loadedHub is what is one hub's alone.
+type loadedHub struct {
+	config.Hub
+
 	machine  peer.Material
 	permits  crypto.Signer
 	revision *policy.Revision
-	grpcTLS  *tls.Config
-	restTLS  *tls.Config
 }
 
 // load reads all of it, so that what is wrong is told at once.
@@ -48,17 +55,31 @@ func load(ctx context.Context, c Config) (loaded, error) {
 	if with.clock == nil {
 		with.clock = clock.System{}
 	}
-	var hubErr, machineErr, permitErr, policyErr, grpcErr, restErr error
-	with.hubKey, hubErr = readHubKey(c.Data.HubKey)
-	with.machine, machineErr = loadMachine(c)
-	with.permits, permitErr = readPermitKey(c.Warrants.Key)
-	with.revision, policyErr = compile(ctx, c)
+	var keyErr, grpcErr, restErr error
+	with.hubKey, keyErr = readHubKey(c.Data.HubKey)
+	problems := []error{keyErr}
+	for _, hub := range c.Hubs {
+		of, err := loadHub(ctx, hub, c.Demo)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("hub %s: %w", hub.ID, err))
+		}
+		with.hubs = append(with.hubs, of)
+	}
 	with.grpcTLS, grpcErr = frontTLS(c, c.Listen.GRPC.Certificate, c.Listen.GRPC.Key)
 	with.restTLS, restErr = frontTLS(c, c.Listen.REST.Certificate, c.Listen.REST.Key)
 	if grpcErr == nil {
 		grpcErr = acceptClients(with.grpcTLS, c.Listen.GRPC.ClientAuthority)
 	}
-	return with, errors.Join(hubErr, machineErr, permitErr, policyErr, grpcErr, restErr)
+	return with, errors.Join(append(problems, grpcErr, restErr)...)
+}
+
+func loadHub(ctx context.Context, hub config.Hub, demo bool) (loadedHub, error) {
+	of := loadedHub{Hub: hub}
+	var machineErr, permitErr, policyErr error
+	of.machine, machineErr = loadMachine(hub, demo)
+	of.permits, permitErr = readPermitKey(hub.Warrants.Key)
+	of.revision, policyErr = compile(ctx, hub)
+	return of, errors.Join(machineErr, permitErr, policyErr)
 }
 
 func issuers(c Config) []authn.Issuer {
@@ -109,8 +130,8 @@ func readPermitKey(path string) (crypto.Signer, error) {
 }
 
 // loadMachine reads the gateway's identity towards organisations. One of another hub would be answered about other people.
-func loadMachine(c Config) (peer.Material, error) {
-	material, err := peer.Load(peer.Files{Certificate: c.Machine.Certificate, Key: c.Machine.Key, Authority: c.Machine.Authority})
+func loadMachine(hub config.Hub, demo bool) (peer.Material, error) {
+	material, err := peer.Load(peer.Files{Certificate: hub.Machine.Certificate, Key: hub.Machine.Key, Authority: hub.Machine.Authority})
 	if err != nil {
 		return material, fmt.Errorf("machine: %w", err)
 	}
@@ -118,9 +139,9 @@ func loadMachine(c Config) (peer.Material, error) {
 	switch {
 	case err != nil:
 		return material, fmt.Errorf("machine: %w", err)
-	case who != gatewayOf(c.Hub):
-		return material, fmt.Errorf("machine: the certificate is of %s, not of %s", who, gatewayOf(c.Hub))
-	case !c.Demo && slices.Contains(material.Marks(), peer.DemoMark):
+	case who != gatewayOf(hub.ID):
+		return material, fmt.Errorf("machine: the certificate is of %s, not of %s", who, gatewayOf(hub.ID))
+	case !demo && slices.Contains(material.Marks(), peer.DemoMark):
 		return material, errors.New("machine: the certificate was made by a demo")
 	}
 	return material, nil
@@ -128,16 +149,16 @@ func loadMachine(c Config) (peer.Material, error) {
 
 func gatewayOf(hub string) peer.Identity { return peer.Identity{Kind: peer.Gateway, Name: hub} }
 
-func compile(ctx context.Context, c Config) (*policy.Revision, error) {
+func compile(ctx context.Context, hub config.Hub) (*policy.Revision, error) {
 	var pack fs.FS = rules.FS
-	if c.Policy != config.DefaultPolicy {
-		pack = os.DirFS(c.Policy)
+	if hub.Policy != config.DefaultPolicy {
+		pack = os.DirFS(hub.Policy)
 	}
 	revision, err := policy.Compile(ctx, pack, policy.CompileOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("policy: %w", err)
 	}
-	return revision, c.CheckWords(revision.Vocabulary())
+	return revision, hub.CheckWords(revision.Vocabulary())
 }
 
 // frontTLS is the TLS of a listener for people and services. None is plain text, which Config.Check lets pass in a demo alone.

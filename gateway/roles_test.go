@@ -54,7 +54,7 @@ func (w *world) callers() []caller {
 	}
 	return append(all,
 		caller{"sv", "", w.dial(peer.Identity{Kind: peer.Service, Name: "case_system"}), "services/case_system"},
-		caller{"ag", "", w.dial(peer.Identity{Kind: peer.Agency, Name: "police"}), "hubs/coventry/organisations/police"},
+		caller{"ag", "", w.dial(peer.Identity{Kind: peer.Agency, Name: "police"}), "organisations/police"},
 		caller{"no", "", plain, ""})
 }
 

@@ -18,10 +18,9 @@ type Point struct {
 // ErrNoRevision means that a hub has no such revision: nothing may be asked or released for it.
 var ErrNoRevision = errors.New("policy: the hub has no such revision")
 
-// NewPoint is a point that decides for one hub; Activate adds others.
-func NewPoint(hub string, revision *Revision) (*Point, error) {
-	p := &Point{active: map[string]*Revision{}, byID: map[string]map[string]*Revision{}}
-	return p, p.Activate(hub, revision)
+// NewPoint is a point that decides for no hub yet.
+func NewPoint() *Point {
+	return &Point{active: map[string]*Revision{}, byID: map[string]map[string]*Revision{}}
 }
 
 // Active is the revision that new requests of the hub are decided by.

@@ -17,8 +17,8 @@ func TestAPointSwapsRevisionsAndKeepsThosePinned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	point, err := policy.NewPoint("coventry", first)
-	if err != nil {
+	point := policy.NewPoint()
+	if err := point.Activate("coventry", first); err != nil {
 		t.Fatal(err)
 	}
 	pinned := open(t, first, family(first.Vocabulary()))
@@ -40,7 +40,7 @@ func TestAPointSwapsRevisionsAndKeepsThosePinned(t *testing.T) {
 	if _, err := point.Revision("elsewhere", first.ID()); !errors.Is(err, policy.ErrNoRevision) {
 		t.Errorf("another hub's revision: %v", err)
 	}
-	if _, err := policy.NewPoint("coventry", nil); err == nil {
-		t.Error("a point without a revision was made")
+	if err := point.Activate("coventry", nil); err == nil {
+		t.Error("no revision was activated")
 	}
 }

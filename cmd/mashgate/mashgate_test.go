@@ -147,13 +147,13 @@ func (s site) config(t *testing.T, changes ...string) string {
 	t.Helper()
 	text := strings.NewReplacer(
 		"/var/lib/mashgate/mashgate.db", s.path("data/mashgate.db"), "/var/lib/mashgate-keys", s.path("keys"),
-		"/etc/mashgate/hub.key", s.path("hub.key"), "/etc/mashgate/warrants.pem", s.path("warrants.pem"),
-		"/etc/mashgate/directory.yaml", s.path("directory.yaml"),
+		"/etc/mashgate/hub.key", s.path("hub.key"), "/etc/mashgate/coventry/warrants.pem", s.path("warrants.pem"),
+		"/etc/mashgate/coventry/directory.yaml", s.path("directory.yaml"),
 		"/etc/mashgate/tls/grpc.pem", s.files["grpc"].Certificate, "/etc/mashgate/tls/grpc.key", s.files["grpc"].Key,
 		"/etc/mashgate/tls/services.pem", s.files["grpc"].Authority,
 		"/etc/mashgate/tls/rest.pem", s.files["rest"].Certificate, "/etc/mashgate/tls/rest.key", s.files["rest"].Key,
-		"/etc/mashgate/machine/gateway.pem", s.files["machine"].Certificate, "/etc/mashgate/machine/gateway.key", s.files["machine"].Key,
-		"/etc/mashgate/machine/authority.pem", s.files["machine"].Authority,
+		"/etc/mashgate/coventry/gateway.pem", s.files["machine"].Certificate, "/etc/mashgate/coventry/gateway.key", s.files["machine"].Key,
+		"/etc/mashgate/coventry/authority.pem", s.files["machine"].Authority,
 	).Replace(gateway.SampleConfig())
 	for i := 0; i < len(changes); i += 2 {
 		changed := strings.Replace(text, changes[i], changes[i+1], 1)
@@ -185,7 +185,7 @@ func TestRefusals(t *testing.T) {
 		file string
 		want []string
 	}{
-		"unknown keys": {clean.config(t, "hub: coventry\n", "hub: coventry\nhubb: x\ndemo: true\n", "  algorithm: EdDSA", "  algorithm: EdDSA\n  secret: x"),
+		"unknown keys": {clean.config(t, "hubs:\n", "hubb: x\ndemo: true\nhubs:\n", "      algorithm: EdDSA", "      algorithm: EdDSA\n      secret: x"),
 			[]string{"hubb", "demo", "secret"}},
 		"plain HTTP and empty security fields": {
 			clean.config(t, "certificate: "+clean.files["rest"].Certificate, `certificate: ""`,

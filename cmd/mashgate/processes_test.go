@@ -141,9 +141,9 @@ func TestAgenciesAsProcesses(t *testing.T) {
 	processes := map[string]*process{}
 	h, err := demo.Start(t.Context(), demo.Options{Dir: dir, Change: func(c *gateway.Config) {
 		c.Timeouts.Locate, c.Timeouts.Leg = 3*time.Second, 6*time.Second
-		for i, o := range c.Organisations {
+		for i, o := range c.Hubs[0].Organisations {
 			if o.ID == "police" || o.ID == "education" {
-				processes[o.ID], c.Organisations[i].Address = startAgency(t, dir, o.ID)
+				processes[o.ID], c.Hubs[0].Organisations[i].Address = startAgency(t, dir, o.ID)
 			}
 		}
 	}})

@@ -82,12 +82,14 @@ func newConfig() *cobra.Command {
 			if err := gateway.Check(cmd.Context(), config); err != nil {
 				return err
 			}
-			names := make([]string, 0, len(config.Organisations))
-			for _, o := range config.Organisations {
-				names = append(names, o.ID)
+			for _, hub := range config.Hubs {
+				names := make([]string, 0, len(hub.Organisations))
+				for _, o := range hub.Organisations {
+					names = append(names, o.ID)
+				}
+				slices.Sort(names)
+				fmt.Fprintf(cmd.OutOrStdout(), "%s: fine; hub %s, %d organisations: %v\n", file, hub.ID, len(names), names)
 			}
-			slices.Sort(names)
-			fmt.Fprintf(cmd.OutOrStdout(), "%s: fine; hub %s, %d organisations: %v\n", file, config.Hub, len(names), names)
 			return nil
 		},
 	}

@@ -51,8 +51,8 @@ func newHub(tb testing.TB, gateway *agencytest.Gateway, agencies map[string]fano
 	h := &hub{TB: tb, metrics: &metrics{}}
 	revision, err := policy.Compile(tb.Context(), rules.FS, policy.CompileOptions{})
 	h.must(err)
-	point, err := policy.NewPoint(hubID, revision)
-	h.must(err)
+	point := policy.NewPoint()
+	h.must(point.Activate(hubID, revision))
 	dir := tb.TempDir()
 	vault, err := seal.OpenVault(filepath.Join(dir, "keys"), []byte("0123456789abcdef0123456789abcdef"))
 	h.must(err)
@@ -61,7 +61,8 @@ func newHub(tb testing.TB, gateway *agencytest.Gateway, agencies map[string]fano
 	clk := gateway.Clock
 	h.config = exchange.Config{
 		DB: db, Episodes: episode.New(db, vault, clk), Requests: request.New(db, vault, clk), Ledger: ledger.New(db, vault, clk),
-		Directory: directory.New(db, vault), Policy: point, Agencies: agencies, Minter: gateway.Minter, Catalogue: revision.Catalogue(),
+		Directory: directory.New(db, vault), Policy: point,
+		Hubs: map[string]exchange.Hub{hubID: {Agencies: agencies, Minter: gateway.Minter}}, Catalogue: revision.Catalogue(),
 		Clock: clk, Log: slog.New(slog.DiscardHandler), Metrics: h.metrics, Timeouts: exchange.DefaultTimeouts(),
 	}
 	h.exchange, err = exchange.New(h.config)

@@ -18,22 +18,26 @@ const loopback = "127.0.0.1:0"
 // config is the gateway's configuration: what a file would say, and the demo's own marks, which no file can set.
 func (h *Hub) config(k keys, agencies map[string]string, o Options, log *slog.Logger) gateway.Config {
 	c := gateway.Defaults()
-	c.Hub, c.Policy = HubID, gateway.DefaultPolicy
 	c.Data.Database = filepath.Join(h.dir, "gateway", "mashgate.db")
 	c.Data.Keys, c.Data.HubKey = filepath.Join(h.dir, "gateway", "keys"), k.hubKey
 	c.Listen.GRPC.Address, c.Listen.GRPC.Certificate, c.Listen.GRPC.Key = loopback, k.gateway.Certificate, k.gateway.Key
 	c.Listen.REST.Address, c.Listen.REST.Certificate, c.Listen.REST.Key = loopback, k.gateway.Certificate, k.gateway.Key
 	c.Listen.REST.Hosts = []string{"127.0.0.1", "localhost"}
 	c.Listen.Admin.Address = loopback
+	c.Issuers = []gateway.Issuer{{URL: h.issuer.url, Audience: audience, Algorithms: []string{"ES256"}, Hubs: []string{HubID}}}
+	c.Tracing.Endpoint = o.Collector
+	c.Demo, c.Logger, c.Clock = true, log, o.Clock
+	c.Hubs = []gateway.Hub{h.hubConfig(k, agencies, o)}
+	return c
+}
+
+func (h *Hub) hubConfig(k keys, agencies map[string]string, o Options) gateway.Hub {
+	c := gateway.Hub{ID: HubID, Policy: gateway.DefaultPolicy, People: h.people(o)}
 	c.Machine.Certificate, c.Machine.Key, c.Machine.Authority = k.gateway.Certificate, k.gateway.Key, k.gateway.Authority
 	c.Warrants.KeyID, c.Warrants.Algorithm, c.Warrants.Key = k.warrantID, k.warrantAlgorithm, k.warrantKey
-	c.Issuers = []gateway.Issuer{{URL: h.issuer.url, Audience: audience, Algorithms: []string{"ES256"}, Hubs: []string{HubID}}}
 	for _, organisation := range city.Organisations() {
 		c.Organisations = append(c.Organisations, gateway.Organisation{ID: organisation, Address: agencies[organisation]})
 	}
-	c.Tracing.Endpoint = o.Collector
-	c.Demo, c.Logger, c.Clock = true, log, o.Clock
-	c.People = h.people(o)
 	return c
 }
 

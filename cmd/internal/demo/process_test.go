@@ -32,20 +32,16 @@ func TestMain(m *testing.M) {
 
 // gatewayFile is what the gateway in a process of its own is told: a configuration without what cannot be written down.
 type gatewayFile struct {
-	Hub, Policy   string
-	Data          gateway.Data
-	Listen        gateway.Listen
-	Machine       gateway.Machine
-	Warrants      gateway.Warrants
-	Issuers       []gateway.Issuer
-	Organisations []gateway.Organisation
-	People        []gateway.Person
-	Limits        gateway.Limits
-	Timeouts      gateway.Timeouts
+	Hubs     []gateway.Hub
+	Data     gateway.Data
+	Listen   gateway.Listen
+	Issuers  []gateway.Issuer
+	Limits   gateway.Limits
+	Timeouts gateway.Timeouts
 }
 
 func fileOf(c gateway.Config) gatewayFile {
-	return gatewayFile{c.Hub, c.Policy, c.Data, c.Listen, c.Machine, c.Warrants, c.Issuers, c.Organisations, c.People, c.Limits, c.Timeouts}
+	return gatewayFile{c.Hubs, c.Data, c.Listen, c.Issuers, c.Limits, c.Timeouts}
 }
 
 // serveGateway runs the gateway and says on standard output where it listens.
@@ -61,8 +57,8 @@ func serveGateway(path string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	return gateway.Run(ctx, gateway.Config{
-		Hub: f.Hub, Policy: f.Policy, Data: f.Data, Listen: f.Listen, Machine: f.Machine, Warrants: f.Warrants, Issuers: f.Issuers,
-		Organisations: f.Organisations, People: f.People, Limits: f.Limits, Timeouts: f.Timeouts, Demo: true, Clock: clock.NewFake(today),
+		Hubs: f.Hubs, Data: f.Data, Listen: f.Listen, Issuers: f.Issuers, Limits: f.Limits, Timeouts: f.Timeouts,
+		Demo: true, Clock: clock.NewFake(today),
 		Ready: func(a gateway.Addresses) {
 			if err := json.NewEncoder(os.Stdout).Encode(a); err != nil {
 				fmt.Fprintln(os.Stderr, err)

@@ -28,13 +28,11 @@ type People interface {
 
 // Config is what an Authenticator needs; all of it is required but the machines and Demo.
 type Config struct {
-	// Hub is where machines speak.
-	Hub     string
 	Issuers []Issuer
 	People  People
-	// Services and Agencies may call with a certificate, by the name in it; none means none may.
-	Services []string
-	Agencies []string
+	// Services and Agencies may call with a certificate, by the name in it, in the hubs named; none means none may.
+	Services map[string][]string
+	Agencies map[string][]string
 	Clock    clock.Clock
 	// HTTP fetches the issuers' keys.
 	HTTP *http.Client
@@ -52,8 +50,8 @@ type Authenticator struct {
 func New(config Config) (*Authenticator, error) {
 	a := &Authenticator{config: config, issuers: map[string]*issuer{}}
 	var problems []error
-	if config.Hub == "" || config.People == nil || config.Clock == nil || config.HTTP == nil {
-		problems = append(problems, errors.New("authn: hub, directory, clock and HTTP client are required"))
+	if config.People == nil || config.Clock == nil || config.HTTP == nil {
+		problems = append(problems, errors.New("authn: directory, clock and HTTP client are required"))
 	}
 	problems = append(problems, CheckIssuers(config.Issuers, config.Demo))
 	for _, each := range config.Issuers {
@@ -115,7 +113,7 @@ func (a *Authenticator) person(ctx context.Context, token string) (Principal, er
 	case !proof.issuer.speaksFor(person.Hub):
 		return Principal{}, refuse("ISSUER_NOT_BOUND", "this issuer does not speak for the person's hub", nil)
 	}
-	return Principal{Kind: Human, Person: person, Hub: person.Hub, Expires: proof.expires}, nil
+	return Principal{Kind: Human, Person: person, Hubs: []string{person.Hub}, Expires: proof.expires}, nil
 }
 
 // bearer reads the access token. Two authorization values are refused: it would be unclear which one was meant.

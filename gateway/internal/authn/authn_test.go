@@ -14,6 +14,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -132,7 +133,7 @@ func newBench(t *testing.T) *bench {
 	b.publish(t, "enc", b.rsa, map[string]any{jwk.KeyUsageKey: "enc"})
 	b.publish(t, "other-alg", b.ec, map[string]any{jwk.AlgorithmKey: jwa.ES384()})
 	b.config = Config{
-		Hub: "coventry", Clock: b.clock, HTTP: b.Client(), Demo: true,
+		Clock: b.clock, HTTP: b.Client(), Demo: true,
 		Issuers: []Issuer{{URL: b.URL, Audience: audience, Algorithms: []string{"ES256", "RS256"}, Hubs: []string{"coventry"}}},
 		People: people{
 			{b.URL, "sara"}: {ID: "p-sara", Hub: "coventry", Role: "social_worker", Agency: "children_services", Active: true},
@@ -210,7 +211,7 @@ func TestAGoodTokenIsThePersonOfTheDirectory(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got.Kind != Human || got.Role() != "social_worker" || got.Hub != "coventry" || got.ID() != "hubs/coventry/people/p-sara" {
+			if got.Kind != Human || got.Role() != "social_worker" || !slices.Equal(got.Hubs, []string{"coventry"}) || got.ID() != "hubs/coventry/people/p-sara" {
 				t.Errorf("principal %v %q, want Sara as a social worker of Coventry", got.Kind, got.ID())
 			}
 		})
@@ -321,7 +322,7 @@ func TestAuthorizationThatIsNoBearerToken(t *testing.T) {
 func TestNoCredentialIsNobody(t *testing.T) {
 	b := newBench(t)
 	got, err := b.authn.Authenticate(context.Background())
-	if err != nil || got.Kind != None || got.ID() != "" || got.Hub != "" {
+	if err != nil || got.Kind != None || got.ID() != "" || len(got.Hubs) != 0 {
 		t.Errorf("principal %v, error %v; want nobody", got, err)
 	}
 	if _, err := Requester(NewContext(context.Background(), got)); reason(err) != "PERSON_REQUIRED" {

@@ -2,7 +2,6 @@ package authn
 
 import (
 	"context"
-	"slices"
 
 	"google.golang.org/grpc/credentials"
 	grpcpeer "google.golang.org/grpc/peer"
@@ -20,13 +19,15 @@ func (a *Authenticator) machine(ctx context.Context) (Principal, error) {
 	if err != nil {
 		return Principal{}, refuse("BAD_CERTIFICATE", "the client certificate names no machine", err)
 	}
-	found := Principal{Name: identity.Name, Hub: a.config.Hub, Certificate: identity.SAN()}
-	switch {
-	case identity.Kind == peer.Service && slices.Contains(a.config.Services, identity.Name):
-		found.Kind = Service
-	case identity.Kind == peer.Agency && slices.Contains(a.config.Agencies, identity.Name):
-		found.Kind = Agency
+	found := Principal{Name: identity.Name, Certificate: identity.SAN()}
+	switch identity.Kind {
+	case peer.Service:
+		found.Kind, found.Hubs = Service, a.config.Services[identity.Name]
+	case peer.Agency:
+		found.Kind, found.Hubs = Agency, a.config.Agencies[identity.Name]
 	default:
+	}
+	if len(found.Hubs) == 0 {
 		return Principal{}, refuse("UNKNOWN_MACHINE", "this machine is not among those that may call", nil)
 	}
 	return found, nil

@@ -26,8 +26,8 @@ type Principal struct {
 	Person directory.Person
 	// Name is the service's or organisation's name in its certificate.
 	Name string
-	// Hub is the hub the principal speaks in: the directory's for a person, the configured one for a machine.
-	Hub string
+	// Hubs are those the principal speaks in: the directory's one for a person, the configured ones for a machine.
+	Hubs []string
 	// Expires is when the token ends; zero for a machine.
 	Expires time.Time
 	// Certificate is the URI SAN of the client certificate. Beside a person's token it adds to the person and replaces nothing.
@@ -38,11 +38,11 @@ type Principal struct {
 func (p Principal) ID() string {
 	switch p.Kind {
 	case Human:
-		return "hubs/" + p.Hub + "/people/" + p.Person.ID
+		return p.Person.Name()
 	case Service:
 		return "services/" + p.Name
 	case Agency:
-		return "hubs/" + p.Hub + "/organisations/" + p.Name
+		return "organisations/" + p.Name
 	default:
 		return ""
 	}

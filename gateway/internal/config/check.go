@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -49,19 +50,73 @@ func (p *problems) needed(values map[string]string) {
 func (c Config) Check() error {
 	var p problems
 	p.needed(map[string]string{
-		"hub": c.Hub, "policy": c.Policy, "data/database": c.Data.Database, "data/keys": c.Data.Keys, "data/hub_key": c.Data.HubKey,
+		"data/database": c.Data.Database, "data/keys": c.Data.Keys, "data/hub_key": c.Data.HubKey,
 		"listen/grpc/address": c.Listen.GRPC.Address, "listen/rest/address": c.Listen.REST.Address, "listen/admin/address": c.Listen.Admin.Address,
-		"machine/certificate": c.Machine.Certificate, "machine/key": c.Machine.Key, "machine/authority": c.Machine.Authority,
-		"warrants/key_id": c.Warrants.KeyID, "warrants/key": c.Warrants.Key, "warrants/algorithm": c.Warrants.Algorithm,
 	})
+	c.checkHubs(&p)
 	c.checkListeners(&p)
-	c.checkPeople(&p)
-	c.checkOrganisations(&p)
+	c.checkIssuers(&p)
+	c.checkServices(&p)
 	c.checkNumbers(&p)
 	if !c.Demo {
 		c.refuseDemo(&p)
 	}
 	return p.err()
+}
+
+// hubPattern is what resource names and certificates can carry.
+var hubPattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,40}$`)
+
+func (c Config) checkHubs(p *problems) {
+	if len(c.Hubs) == 0 {
+		p.add("hubs", "are empty: nobody would be served")
+	}
+	ids, keys := map[string]bool{}, map[string]bool{}
+	for i, hub := range c.Hubs {
+		key := fmt.Sprintf("hubs/%d/", i)
+		p.needed(map[string]string{
+			key + "policy":              hub.Policy,
+			key + "machine/certificate": hub.Machine.Certificate, key + "machine/key": hub.Machine.Key, key + "machine/authority": hub.Machine.Authority,
+			key + "warrants/key_id": hub.Warrants.KeyID, key + "warrants/key": hub.Warrants.Key, key + "warrants/algorithm": hub.Warrants.Algorithm,
+		})
+		if !hubPattern.MatchString(hub.ID) {
+			p.add(key+"id", "must be lower-case letters, digits and dashes, and begin with a letter")
+		}
+		if ids[hub.ID] {
+			p.add(key+"id", "stands twice")
+		}
+		// An organisation knows a hub by the key of its warrants: with one key for two hubs, either could ask in the other's name.
+		if keys[hub.Warrants.KeyID] && hub.Warrants.KeyID != "" {
+			p.add(key+"warrants/key_id", "is another hub's")
+		}
+		ids[hub.ID], keys[hub.Warrants.KeyID] = true, true
+		c.checkPeople(p, key, hub)
+		checkOrganisations(p, key, hub)
+	}
+	c.checkTokens(p)
+}
+
+// checkTokens refuses one sign-in for people of two hubs: nobody could tell in which of them it speaks.
+func (c Config) checkTokens(p *problems) {
+	of := map[[2]string]string{}
+	for i, hub := range c.Hubs {
+		for j, each := range hub.People {
+			token := [2]string{each.Issuer, each.Subject}
+			if other, taken := of[token]; taken && other != hub.ID {
+				p.add(fmt.Sprintf("hubs/%d/directory/people/%d/subject", i, j), "is of a person of another hub too")
+			}
+			of[token] = hub.ID
+		}
+	}
+}
+
+// hubIDs are the ids of the hubs that are served.
+func (c Config) hubIDs() []string {
+	ids := make([]string, 0, len(c.Hubs))
+	for _, hub := range c.Hubs {
+		ids = append(ids, hub.ID)
+	}
+	return ids
 }
 
 func (c Config) checkListeners(p *problems) {
@@ -85,28 +140,54 @@ func (c Config) checkListeners(p *problems) {
 	}
 }
 
-func (c Config) checkPeople(p *problems) {
+func (c Config) checkIssuers(p *problems) {
 	if len(c.Issuers) == 0 {
 		p.add("issuers", "are empty: nobody could sign in")
 	}
-	known := map[string]bool{}
 	for i, issuer := range c.Issuers {
 		key := fmt.Sprintf("issuers/%d", i)
 		p.needed(map[string]string{
 			key + "/url": issuer.URL, key + "/audience": issuer.Audience, key + "/algorithms": strings.Join(issuer.Algorithms, ""),
-			key + "/hubs": strings.Join(issuer.Hubs, ""),
 		})
-		known[issuer.URL] = true
+		c.checkBound(p, key+"/hubs", issuer.Hubs)
 	}
-	if c.Directory == "" && len(c.People) == 0 {
-		p.add("directory", "is empty: nobody would be known")
+}
+
+// checkBound holds a list of hubs that somebody may speak in to those that are served: none or an unknown one is a mistake.
+func (c Config) checkBound(p *problems, key string, hubs []string) {
+	if len(hubs) == 0 {
+		p.add(key, "is empty")
+	}
+	for _, hub := range hubs {
+		if !slices.Contains(c.hubIDs(), hub) {
+			p.add(key, "names a hub that is not served here")
+		}
+	}
+}
+
+func (c Config) checkServices(p *problems) {
+	names := map[string]bool{}
+	for i, each := range c.Services {
+		key := fmt.Sprintf("services/%d", i)
+		p.needed(map[string]string{key + "/name": each.Name})
+		if names[each.Name] {
+			p.add(key+"/name", "stands twice")
+		}
+		names[each.Name] = true
+		c.checkBound(p, key+"/hubs", each.Hubs)
+	}
+}
+
+func (c Config) checkPeople(p *problems, of string, hub Hub) {
+	if hub.Directory == "" && len(hub.People) == 0 {
+		p.add(of+"directory", "is empty: nobody would be known")
 	}
 	ids := map[string]bool{}
-	for i, each := range c.People {
-		key := fmt.Sprintf("directory/people/%d", i)
+	for i, each := range hub.People {
+		key := fmt.Sprintf("%sdirectory/people/%d", of, i)
 		p.needed(map[string]string{key + "/id": each.ID, key + "/role": each.Role, key + "/agency": each.Agency, key + "/subject": each.Subject})
-		if !known[each.Issuer] {
-			p.add(key+"/issuer", "is not one of the issuers")
+		if !slices.ContainsFunc(c.Issuers, func(i Issuer) bool { return i.URL == each.Issuer && slices.Contains(i.Hubs, hub.ID) }) {
+			p.add(key+"/issuer", "is not one of the hub's issuers")
 		}
 		if ids[each.ID] {
 			p.add(key+"/id", "stands twice")
@@ -115,10 +196,10 @@ func (c Config) checkPeople(p *problems) {
 	}
 }
 
-func (c Config) checkOrganisations(p *problems) {
+func checkOrganisations(p *problems, of string, hub Hub) {
 	ids := map[string]bool{}
-	for i, each := range c.Organisations {
-		key := fmt.Sprintf("organisations/%d", i)
+	for i, each := range hub.Organisations {
+		key := fmt.Sprintf("%sorganisations/%d", of, i)
 		p.needed(map[string]string{key + "/id": each.ID, key + "/address": each.Address})
 		if ids[each.ID] {
 			p.add(key+"/id", "stands twice")
@@ -128,17 +209,17 @@ func (c Config) checkOrganisations(p *problems) {
 }
 
 // CheckWords holds codes to the policy in force: roles and organisations that it does not know would never be let through.
-func (c Config) CheckWords(words *policy.Vocabulary) error {
+func (h Hub) CheckWords(words *policy.Vocabulary) error {
 	var p problems
-	if words.Hub.Code != c.Hub {
-		p.add("hub", "the policy is of another hub")
+	if words.Hub.Code != h.ID {
+		p.add("policy", "is of another hub")
 	}
-	for i, each := range c.People {
+	for i, each := range h.People {
 		if _, ok := words.Roles[each.Role]; !ok {
 			p.add(fmt.Sprintf("directory/people/%d/role", i), "is not a role of the policy")
 		}
 	}
-	for i, each := range c.Organisations {
+	for i, each := range h.Organisations {
 		if !slices.ContainsFunc(words.Organisations, func(o policy.OrganisationEntry) bool { return o.ID == each.ID }) {
 			p.add(fmt.Sprintf("organisations/%d/id", i), "is not an organisation of the policy")
 		}
@@ -165,8 +246,10 @@ func (c Config) refuseDemo(p *problems) {
 	if c.Vault != nil {
 		p.add("vault", "is given: only a demo may seal with another vault than its key folder's")
 	}
-	if strings.HasPrefix(strings.ToUpper(c.Warrants.KeyID), demoFile) {
-		p.add("warrants/key_id", "is of a key that a demo made")
+	for i, hub := range c.Hubs {
+		if strings.HasPrefix(strings.ToUpper(hub.Warrants.KeyID), demoFile) {
+			p.add(fmt.Sprintf("hubs/%d/warrants/key_id", i), "is of a key that a demo made")
+		}
 	}
 	for key, path := range map[string]string{"data/database": c.Data.Database, "data/keys": c.Data.Keys, "data/hub_key": c.Data.HubKey} {
 		for dir := path; dir != "" && dir != "." && dir != "/"; dir = filepath.Dir(dir) {

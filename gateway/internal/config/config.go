@@ -22,27 +22,20 @@ import (
 
 // Config is everything a gateway is told. sample.yaml explains each line.
 type Config struct {
-	Hub           string         `koanf:"hub"`
-	Data          Data           `koanf:"data"`
-	Listen        Listen         `koanf:"listen"`
-	Machine       Machine        `koanf:"machine"`
-	Warrants      Warrants       `koanf:"warrants"`
-	Issuers       []Issuer       `koanf:"issuers"`
-	Directory     string         `koanf:"directory"`
-	Services      []string       `koanf:"services"`
-	Organisations []Organisation `koanf:"organisations"`
-	Policy        string         `koanf:"policy"`
-	Limits        Limits         `koanf:"limits"`
-	Timeouts      Timeouts       `koanf:"timeouts"`
-	Tracing       Tracing        `koanf:"tracing"`
-	Log           Log            `koanf:"log"`
+	Hubs     []Hub     `koanf:"hubs"`
+	Data     Data      `koanf:"data"`
+	Listen   Listen    `koanf:"listen"`
+	Issuers  []Issuer  `koanf:"issuers"`
+	Services []Service `koanf:"services"`
+	Limits   Limits    `koanf:"limits"`
+	Timeouts Timeouts  `koanf:"timeouts"`
+	Tracing  Tracing   `koanf:"tracing"`
+	Log      Log       `koanf:"log"`
 
 	// The following are not in the file.
 
 	// Demo lets loopback issuers, plain HTTP and keys marked DEMO in. Only the demo command sets it.
 	Demo bool `koanf:"-"`
-	// People are put into the directory beside those of the directory file.
-	People []Person `koanf:"-"`
 	// Vault seals person data in place of the key folder's. Only a demo may have one: with a vault that seals nothing, a test shows that
 	// it would find what it looks for.
 	Vault *seal.Vault `koanf:"-"`
@@ -51,6 +44,20 @@ type Config struct {
 	// Clock and Logger are the machine's clock and a logger to standard error where they are nil.
 	Clock  clock.Clock  `koanf:"-"`
 	Logger *slog.Logger `koanf:"-"`
+}
+
+// Hub is one of the hubs that the gateway serves. Hubs share a process and a database and nothing else: each has its own identity
+// towards organisations, its own people, partners and policy.
+type Hub struct {
+	ID            string         `koanf:"id"`
+	Machine       Machine        `koanf:"machine"`
+	Warrants      Warrants       `koanf:"warrants"`
+	Directory     string         `koanf:"directory"`
+	Organisations []Organisation `koanf:"organisations"`
+	Policy        string         `koanf:"policy"`
+
+	// People are put into the directory beside those of the directory file. Not in the file.
+	People []Person `koanf:"-"`
 }
 
 // Data is where things are kept.
@@ -93,7 +100,7 @@ type Admin struct {
 	Address string `koanf:"address"`
 }
 
-// Machine is the gateway's own identity towards organisations (mashgate://gateway/<hub>).
+// Machine is the gateway's identity towards the hub's organisations (mashgate://gateway/<hub>).
 type Machine struct {
 	Certificate string `koanf:"certificate"`
 	Key         string `koanf:"key"`
@@ -113,6 +120,13 @@ type Issuer struct {
 	Audience   string   `koanf:"audience"`
 	Algorithms []string `koanf:"algorithms"`
 	Hubs       []string `koanf:"hubs"`
+}
+
+// Service is a machine of the hub's side that may call with a certificate.
+type Service struct {
+	// Name is the one in the certificate; Hubs are those it may speak in.
+	Name string   `koanf:"name"`
+	Hubs []string `koanf:"hubs"`
 }
 
 // Organisation is a partner that can be dialled. What it holds is policy data.
@@ -171,8 +185,11 @@ func Load(path string) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	if c.Directory != "" {
-		if c.People, err = loadPeople(c.Directory); err != nil {
+	for i, hub := range c.Hubs {
+		if hub.Directory == "" {
+			continue
+		}
+		if c.Hubs[i].People, err = loadPeople(hub.Directory); err != nil {
 			return Config{}, err
 		}
 	}

@@ -48,7 +48,7 @@ func (s *story) collect(ctx context.Context, l *leg, of fanout.Leg) error {
 	if err != nil {
 		return err
 	}
-	collected := s.fanout.Collect(ctx, of, s.stage(l))
+	collected := s.fanouts[s.request.Hub].Collect(ctx, of, s.stage(l))
 	if collected.Failure != nil && collected.Failure.Kind == fanout.Interrupted {
 		return collected.Failure
 	}

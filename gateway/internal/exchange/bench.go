@@ -33,7 +33,7 @@ func (f *facts) bench(ctx context.Context, pinned, current *policy.Revision) (*b
 	words := current.Vocabulary()
 	for _, o := range words.Organisations {
 		organisation := o.Organisation()
-		organisation.Connected = f.exchange.fanout.Connected(o.ID)
+		organisation.Connected = f.exchange.fanouts[f.episode.Hub].Connected(o.ID)
 		f.input.Organisations = append(f.input.Organisations, organisation)
 	}
 	b := &bench{facts: f}

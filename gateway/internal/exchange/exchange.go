@@ -8,6 +8,7 @@ package exchange
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -32,14 +33,21 @@ type Config struct {
 	Ledger    *ledger.Ledger
 	Directory *directory.Directory
 	Policy    *policy.Point
-	// Agencies are the lines to the organisations that are connected, by organisation.
-	Agencies  map[string]fanout.Agency
-	Minter    *warrant.Minter
+	// Hubs are those that requests are told for, by id.
+	Hubs      map[string]Hub
 	Catalogue *record.Catalogue
 	Clock     clock.Clock
 	Timeouts  Timeouts
 	Log       *slog.Logger
 	Metrics   Metrics
+}
+
+// Hub is what asking on behalf of one hub takes.
+type Hub struct {
+	// Agencies are the lines to the organisations that are connected, by organisation; each knows the hub by its certificate.
+	Agencies map[string]fanout.Agency
+	// Minter signs the hub's warrants.
+	Minter *warrant.Minter
 }
 
 // Timeouts bound the steps. All must be positive.
@@ -72,7 +80,7 @@ type Metrics interface {
 // Exchange tells requests. Any number of goroutines may use it.
 type Exchange struct {
 	Config
-	fanout *fanout.Fanout
+	fanouts map[string]*fanout.Fanout
 
 	// stories are the requests being told, by id; ending stops all of them.
 	mu      sync.Mutex
@@ -87,14 +95,17 @@ func New(config Config) (*Exchange, error) {
 	if err := config.check(); err != nil {
 		return nil, err
 	}
-	lines, err := fanout.New(fanout.Config{
-		Agencies: config.Agencies, Catalogue: config.Catalogue, Now: config.Clock.Now, Limits: fanout.DefaultLimits(),
-		Timeouts: fanout.Timeouts{Locate: config.Timeouts.Locate, Collect: config.Timeouts.Collect, Shave: config.Timeouts.Shave},
-	})
-	if err != nil {
-		return nil, err
+	e := &Exchange{Config: config, fanouts: map[string]*fanout.Fanout{}, stories: map[string]context.CancelFunc{}}
+	for id, hub := range config.Hubs {
+		var err error
+		e.fanouts[id], err = fanout.New(fanout.Config{
+			Agencies: hub.Agencies, Catalogue: config.Catalogue, Now: config.Clock.Now, Limits: fanout.DefaultLimits(),
+			Timeouts: fanout.Timeouts{Locate: config.Timeouts.Locate, Collect: config.Timeouts.Collect, Shave: config.Timeouts.Shave},
+		})
+		if err != nil {
+			return nil, fmt.Errorf("exchange: hub %s: %w", id, err)
+		}
 	}
-	e := &Exchange{Config: config, fanout: lines, stories: map[string]context.CancelFunc{}}
 	e.ending, e.end = context.WithCancel(context.Background())
 	return e, nil
 }
@@ -103,10 +114,17 @@ func (c Config) check() error {
 	switch {
 	case c.DB == nil || c.Episodes == nil || c.Requests == nil || c.Ledger == nil || c.Directory == nil:
 		return errors.New("exchange: the store and every noun are needed")
-	case c.Policy == nil || c.Minter == nil || c.Catalogue == nil || c.Clock == nil || c.Log == nil || c.Metrics == nil:
-		return errors.New("exchange: policy, minter, catalogue, clock, log and metrics are needed")
+	case c.Policy == nil || c.Catalogue == nil || c.Clock == nil || c.Log == nil || c.Metrics == nil:
+		return errors.New("exchange: policy, catalogue, clock, log and metrics are needed")
+	case len(c.Hubs) == 0:
+		return errors.New("exchange: at least one hub is needed")
 	case c.Timeouts.Leg <= 0 || c.Timeouts.Retry <= 0:
 		return errors.New("exchange: every timeout must be positive")
+	}
+	for id, hub := range c.Hubs {
+		if hub.Minter == nil {
+			return fmt.Errorf("exchange: hub %s needs a minter", id)
+		}
 	}
 	return nil
 }
@@ -124,14 +142,17 @@ func (e *Exchange) Close(ctx context.Context) error {
 	}
 }
 
-// Resume goes on with every request that had not ended: unfinished legs are asked again, as new attempts, or end as not_answered.
+// Resume goes on with every request that had not ended: unfinished legs are asked again, as new attempts, or end as not_answered. Those
+// of a hub that is not served here any more stay where they are: nobody could ask in its name.
 func (e *Exchange) Resume(ctx context.Context) error {
 	unfinished, err := e.Requests.Unfinished(ctx)
 	if err != nil {
 		return err
 	}
 	for _, r := range unfinished {
-		e.begin(r)
+		if _, served := e.Hubs[r.Hub]; served {
+			e.begin(r)
+		}
 	}
 	return nil
 }

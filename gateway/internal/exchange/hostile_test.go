@@ -90,7 +90,7 @@ func bySource(chunks []*request.Chunk) (education, police int) {
 func TestAnotherCertificate(t *testing.T) {
 	w := newWorld(t)
 	w.hostile("education", agencytest.Honest)
-	w.config.Agencies["police"] = w.config.Agencies["education"] // the line to education, taken for the police's
+	w.config.Hubs[hub].Agencies["police"] = w.config.Hubs[hub].Agencies["education"] // the line to education, taken for the police's
 	w.start()
 	r := w.ask("pol.involvement", "edu.attendance")
 	events := w.watch(r.Ref())

@@ -85,7 +85,7 @@ func (s *story) locating(l *leg) fanout.Leg {
 
 // locateOne writes the answer down as it comes, so that the answers of several share a commit.
 func (s *story) locateOne(ctx context.Context, of fanout.Leg) error {
-	located := s.fanout.Locate(ctx, of)
+	located := s.fanouts[s.request.Hub].Locate(ctx, of)
 	l := s.legs[located.Leg.Organisation]
 	if located.Failure != nil && located.Failure.Kind == fanout.Interrupted {
 		return s.moved(located.Failure)

@@ -44,7 +44,7 @@ func (s *story) permit(ctx context.Context, of fanout.Leg, method fanout.Method)
 		return fanout.Permit{}, err
 	}
 	claims.Attempt = l.Attempt
-	token, err := s.Minter.Mint(claims)
+	token, err := s.Hubs[s.request.Hub].Minter.Mint(claims)
 	return fanout.Permit{Warrant: token, Body: body}, err
 }
 

@@ -80,12 +80,13 @@ func newWorld(t *testing.T) *world {
 			t.Error(err)
 		}
 	})
-	point, err := policy.NewPoint(hub, w.revision)
-	w.must(err)
+	point := policy.NewPoint()
+	w.must(point.Activate(hub, w.revision))
 	clk := w.gateway.Clock
 	w.config = exchange.Config{
 		DB: db, Episodes: episode.New(db, vault, clk), Requests: request.New(db, vault, clk), Ledger: ledger.New(db, vault, clk),
-		Directory: directory.New(db, vault), Policy: point, Agencies: map[string]fanout.Agency{}, Minter: w.gateway.Minter, Catalogue: w.catalogue,
+		Directory: directory.New(db, vault), Policy: point, Catalogue: w.catalogue,
+		Hubs:  map[string]exchange.Hub{hub: {Agencies: map[string]fanout.Agency{}, Minter: w.gateway.Minter}},
 		Clock: clk, Log: slog.New(slog.DiscardHandler), Metrics: w.metrics,
 		Timeouts: exchange.Timeouts{
 			Locate: 10 * time.Second, Collect: 20 * time.Second, Shave: 50 * time.Millisecond, Leg: time.Hour, Retry: 20 * time.Millisecond,
@@ -202,7 +203,7 @@ func (w *world) open(form episode.Referral, rating episode.Rating) {
 func (w *world) connect(organisation string, agency agencyv1.AgencyServiceServer) {
 	w.Helper()
 	agency = &spy{AgencyServiceServer: agency, organisation: organisation, heard: &w.heard}
-	w.config.Agencies[organisation] = fanout.Agency{Client: w.gateway.Dial(w.T, organisation, w.gateway.Serve(w.T, organisation, agency))}
+	w.config.Hubs[hub].Agencies[organisation] = fanout.Agency{Client: w.gateway.Dial(w.T, organisation, w.gateway.Serve(w.T, organisation, agency))}
 }
 
 // honest connects an organisation that holds these people and has no objection of its own.

@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strings"
 
 	"google.golang.org/grpc"
@@ -44,38 +46,76 @@ func (m mayCall) stream() grpc.StreamServerInterceptor {
 	}
 }
 
-// decide lets a call through, or refuses it with an entry on the ledger. Where the entry cannot be written the answer is that nothing
-// works now, not that it was denied: no decision leaves without its record.
-func (d *door) decide(ctx context.Context, method, hub string) error {
+// decide lets a call through if the policy of every hub that it concerns does.
+func (d *door) decide(ctx context.Context, method, resource string) error {
 	principal := authn.FromContext(ctx)
-	revision, err := d.config.Policy.Active(d.config.Hub)
-	if err != nil {
-		return fault.Unavailable("NO_POLICY", "there is no policy in force: nothing can be decided", err)
+	concerned := d.concerned(principal, resource)
+	if len(concerned) == 0 {
+		return errNoPolicy(errors.New("server: the call concerns no hub"))
 	}
-	decision, err := revision.MayCall(ctx, policy.Call{
-		Method: method, ResourceHub: hub,
-		Principal: policy.Principal{Kind: string(principal.Kind), Role: principal.Role(), Hub: principal.Hub, ID: principal.ID()},
-	})
-	if err != nil {
-		return err
+	for _, hub := range concerned {
+		if err := d.decideIn(ctx, hub, policy.Call{
+			Method: method, ResourceHub: resource,
+			Principal: policy.Principal{Kind: string(principal.Kind), Role: principal.Role(), Hub: speaksIn(principal, hub), ID: principal.ID()},
+		}); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+func errNoPolicy(cause error) error {
+	return fault.Unavailable("NO_POLICY", "there is no policy in force: nothing can be decided", cause)
+}
+
+// concerned are the hubs whose policies judge a call: a person's own, whatever they call on; the one called on, for a machine that
+// speaks there; for a machine that names no hub, each it speaks in; for nobody, each that is served, so that the strictest stands.
+func (d *door) concerned(principal authn.Principal, resource string) []string {
+	hubs := principal.Hubs
+	if principal.Kind == authn.None {
+		hubs = d.config.Hubs
+	}
+	if slices.Contains(hubs, resource) {
+		return []string{resource}
+	}
+	return hubs
+}
+
+// speaksIn is the hub as the principal's own: nobody has one.
+func speaksIn(principal authn.Principal, hub string) string {
+	if principal.Kind == authn.None {
+		return ""
+	}
+	return hub
+}
+
+// decideIn lets a call through, or refuses it with an entry on the hub's ledger. Where the entry cannot be written the answer is that
+// nothing works now, not that it was denied: no decision leaves without its record.
+func (d *door) decideIn(ctx context.Context, hub string, call policy.Call) error {
+	revision, err := d.config.Policy.Active(hub)
+	if err != nil {
+		return errNoPolicy(err)
+	}
+	decision, err := revision.MayCall(ctx, call)
 	switch {
+	case err != nil:
+		return err
 	case decision.Allow:
 		return nil
-	case principal.Kind == authn.None:
+	case call.Principal.Kind == string(authn.None):
 		// Nobody has been named who could be denied. Not on the ledger, which a stranger must not be able to fill.
 		return &fault.Error{Code: unauthenticated, Reason: "UNAUTHENTICATED", Public: "this call needs a credential"}
 	}
-	if err := d.recordDenial(ctx, method, principal, decision); err != nil {
+	if err := d.recordDenial(ctx, hub, call, decision); err != nil {
 		return fault.Unavailable("LEDGER_UNAVAILABLE", "the ledger cannot be written: nothing is answered", err)
 	}
 	return fault.Denied(strings.ToUpper(decision.Reason.Code), decision.Reason.Text)
 }
 
-func (d *door) recordDenial(ctx context.Context, method string, principal authn.Principal, decision policy.CallDecision) error {
+func (d *door) recordDenial(ctx context.Context, hub string, call policy.Call, decision policy.CallDecision) error {
 	entry := ledger.Entry{
-		Hub: d.config.Hub, Kind: ledger.KindCallDenied, Actor: principal.ID(), ActorRole: principal.Role(),
-		Method: d.known(method), Reasons: []string{decision.Reason.Code}, Revision: decision.Revision,
+		Hub: hub, Kind: ledger.KindCallDenied, Actor: call.Principal.ID, ActorRole: call.Principal.Role,
+		Method: d.known(call.Method), Reasons: []string{decision.Reason.Code}, Revision: decision.Revision,
 	}
 	// A caller who hangs up is denied all the same.
 	return d.config.DB.InTx(context.WithoutCancel(ctx), func(ctx context.Context, tx store.Tx) error {

@@ -58,8 +58,8 @@ type Limits struct {
 // Config is what a Server needs. All of it is required but Hosts and GRPCTLS or RESTTLS: without them a listener is plain, which the
 // configuration allows in the demo alone.
 type Config struct {
-	// Hub is the hub whose policy and ledger stand behind the door.
-	Hub           string
+	// Hubs are those whose policies and ledgers stand behind the door.
+	Hubs          []string
 	Services      Services
 	Authenticator *authn.Authenticator
 	Policy        *policy.Point
@@ -135,7 +135,7 @@ func New(ctx context.Context, config Config) (*Server, error) {
 func (c Config) check() error {
 	var problems []error
 	for name, missing := range map[string]bool{
-		"hub": c.Hub == "", "authenticator": c.Authenticator == nil, "policy": c.Policy == nil, "database": c.DB == nil,
+		"hubs": len(c.Hubs) == 0, "authenticator": c.Authenticator == nil, "policy": c.Policy == nil, "database": c.DB == nil,
 		"ledger": c.Ledger == nil, "registry": c.Registry == nil, "tracer": c.Tracer == nil, "log": c.Log == nil,
 		"limits": c.Limits.CallsPerSecond <= 0 || c.Limits.Burst <= 0 || c.Limits.BodyBytes <= 0,
 		"services": c.Services.Episodes == nil || c.Services.Information == nil || c.Services.Directory == nil ||

@@ -121,15 +121,15 @@ func newBench(t *testing.T) *bench {
 	b.ledger = ledger.New(db, seal.NewPlainForTest(t), clock.System{})
 	revision, err := policy.Compile(t.Context(), rules.FS, policy.CompileOptions{})
 	check(t, err)
-	point, err := policy.NewPoint("coventry", revision)
-	check(t, err)
+	point := policy.NewPoint()
+	check(t, point.Activate("coventry", revision))
 	door, err := authn.New(authn.Config{
-		Hub: "coventry", People: people{}, Clock: clock.System{}, HTTP: http.DefaultClient, Demo: true,
+		People: people{}, Clock: clock.System{}, HTTP: http.DefaultClient, Demo: true,
 		Issuers: []authn.Issuer{{URL: b.issuer.URL, Audience: "mashgate", Algorithms: []string{"ES256"}, Hubs: []string{"coventry"}}},
 	})
 	check(t, err)
 	server, err := New(t.Context(), Config{
-		Hub: "coventry", Authenticator: door, Policy: point, DB: db, Ledger: b.ledger, Registry: prometheus.NewRegistry(),
+		Hubs: []string{"coventry"}, Authenticator: door, Policy: point, DB: db, Ledger: b.ledger, Registry: prometheus.NewRegistry(),
 		Limits: Limits{CallsPerSecond: 1e6, Burst: 1e6, BodyBytes: 1 << 20}, Hosts: []string{"127.0.0.1"},
 		Tracer: sdktrace.NewTracerProvider(sdktrace.WithSyncer(b.spans)), Log: slog.New(slog.NewJSONHandler(b.logs, nil)),
 		Services: Services{
@@ -387,7 +387,7 @@ func TestTheAdminPort(t *testing.T) {
 
 func TestNothingIsServedWithAPartMissing(t *testing.T) {
 	_, err := New(t.Context(), Config{})
-	for _, part := range []string{"hub", "authenticator", "policy", "database", "ledger", "registry", "tracer", "log", "limits", "services"} {
+	for _, part := range []string{"hubs", "authenticator", "policy", "database", "ledger", "registry", "tracer", "log", "limits", "services"} {
 		if err == nil || !strings.Contains(err.Error(), part+" missing") {
 			t.Errorf("error %v does not say that %s is missing", err, part)
 		}

@@ -19,8 +19,8 @@ import (
 
 // Lines tells whether an organisation can be reached now. It answers within a second or two.
 type Lines interface {
-	Connected(organisation string) bool
-	Serving(ctx context.Context, organisation string) bool
+	Connected(hub, organisation string) bool
+	Serving(ctx context.Context, hub, organisation string) bool
 }
 
 // Config is what a Service needs; all of it is required.
@@ -119,7 +119,7 @@ func (s *Service) GetOrganisation(ctx context.Context, req *mashgatev1.GetOrgani
 	switch {
 	case !answer.GetConnected():
 		answer.Health = mashgatev1.Organisation_HEALTH_NOT_CONNECTED
-	case s.Lines.Serving(ctx, id):
+	case s.Lines.Serving(ctx, hub, id):
 		answer.Health = mashgatev1.Organisation_HEALTH_SERVING
 	default:
 		answer.Health = mashgatev1.Organisation_HEALTH_NOT_SERVING
@@ -130,7 +130,7 @@ func (s *Service) GetOrganisation(ctx context.Context, req *mashgatev1.GetOrgani
 func (s *Service) organisation(hub string, o policy.OrganisationEntry) *mashgatev1.Organisation {
 	answer := &mashgatev1.Organisation{
 		Name: wire.OrganisationName(hub, o.ID), Title: o.Title, Holders: o.Holders, Categories: o.Categories, BoundByDuty: o.BoundByDuty,
-		Connected: o.Connected && s.Lines.Connected(o.ID), SafeguardingDesk: desk(o.SafeguardingDesk),
+		Connected: o.Connected && s.Lines.Connected(hub, o.ID), SafeguardingDesk: desk(o.SafeguardingDesk),
 	}
 	if !answer.GetConnected() {
 		answer.Health = mashgatev1.Organisation_HEALTH_NOT_CONNECTED

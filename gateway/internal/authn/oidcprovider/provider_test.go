@@ -192,7 +192,7 @@ func TestARealProvider(t *testing.T) {
 	now := &clock.Fake{}
 	now.Set(time.Now())
 	door, err := authn.New(authn.Config{
-		Hub: "coventry", People: people{issuer}, Clock: now, HTTP: http.DefaultClient, Demo: true,
+		People: people{issuer}, Clock: now, HTTP: http.DefaultClient, Demo: true,
 		Issuers: []authn.Issuer{{URL: issuer, Audience: "mashgate", Algorithms: []string{"ES256"}, Hubs: []string{"coventry"}}},
 	})
 	check(t, err)
