@@ -1,6 +1,9 @@
 package policy
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Input is everything a request decision reads: facts and dates, no name, identifier or address. It is stored with the request so
 // that the decision can be replayed. Codes are those of domain.md and of the pack's data.
@@ -20,6 +23,18 @@ type Input struct {
 	Flags []Flag `json:"flags"`
 	// LocationUnknown is true while an organisation that could set safe_address has not answered Locate.
 	LocationUnknown bool `json:"location_unknown"`
+}
+
+// Recorded stands in an Input for whatever somebody wrote in their own words, and for who wrote it: rules ask only whether anything
+// was said, and the words are about people.
+const Recorded = "recorded"
+
+// Said is how words stand in an Input: Recorded, or "" where there are none.
+func Said(words string) string {
+	if strings.TrimSpace(words) == "" {
+		return ""
+	}
+	return Recorded
 }
 
 // Requester is who asks, as the directory knows them.
@@ -72,7 +87,7 @@ type Facts struct {
 	ChildInNeed     bool `json:"child_in_need"`
 }
 
-// Override is a recorded ground to go on without consent.
+// Override is a recorded ground to go on without consent. Here and below, By and Reason say only that there is one.
 type Override struct {
 	Ground string `json:"ground"`
 	Reason string `json:"reason"`

@@ -8,10 +8,6 @@ import (
 	"github.com/mashgate/mashgate/policy"
 )
 
-// recorded stands in the policy input for a reason that somebody wrote: rules ask only whether there is one, and the words are about
-// people.
-const recorded = "recorded"
-
 // PolicyInput is what the decision reads of the episode: facts, codes and dates, no name and no sentence. The requester, the
 // categories, the organisations and the flags are the caller's to fill in.
 func (e Episode) PolicyInput(at time.Time) policy.Input {
@@ -26,19 +22,19 @@ func (e Episode) PolicyInput(at time.Time) policy.Input {
 		Categories: []policy.Category{}, Organisations: []policy.Organisation{}, Flags: []policy.Flag{},
 	}
 	if o := e.Override; o != nil {
-		in.Episode.Override = &policy.Override{Ground: o.Ground, Reason: given(o.Reason), By: o.By.Person}
+		in.Episode.Override = &policy.Override{Ground: o.Ground, Reason: policy.Said(o.Reason), By: policy.Said(o.By.Person)}
 	}
 	if b := e.BreakGlass; b != nil {
-		in.Episode.BreakGlass = &policy.BreakGlass{By: b.By.Person, Reason: given(b.Reason), Starts: b.Starts, Expires: b.Expires}
+		in.Episode.BreakGlass = &policy.BreakGlass{By: policy.Said(b.By.Person), Reason: policy.Said(b.Reason), Starts: b.Starts, Expires: b.Expires}
 	}
 	if p := e.ConsentPosition; p != nil {
-		in.Episode.ConsentPosition = &policy.ConsentPosition{By: p.By.Person, Reason: given(p.Reason)}
+		in.Episode.ConsentPosition = &policy.ConsentPosition{By: policy.Said(p.By.Person), Reason: policy.Said(p.Reason)}
 	}
 	for _, s := range e.Subjects {
 		in.Subjects = append(in.Subjects, s.policy())
 	}
 	for _, c := range e.Consents {
-		in.Consents = append(in.Consents, policy.Consent{Kind: c.Kind, By: c.Giver, Status: c.Status, Reason: given(c.Reason), Recorded: c.Recorded})
+		in.Consents = append(in.Consents, policy.Consent{Kind: c.Kind, By: c.Giver, Status: c.Status, Reason: policy.Said(c.Reason), Recorded: c.Recorded})
 	}
 	return in
 }
@@ -53,13 +49,6 @@ func (s Subject) policy() policy.Subject {
 		LivesWithIndex:      s.LivesWithIndex != "no",
 		AllegedSourceOfHarm: s.AllegedSourceOfHarm, SafeAddress: s.SafeAddress,
 	}
-}
-
-func given(reason string) string {
-	if reason == "" {
-		return ""
-	}
-	return recorded
 }
 
 // FactsBy tells which facts the episode rests on that only this person recorded, and which another person recorded or confirmed.

@@ -46,6 +46,9 @@ func (e *Exchange) facts(ctx context.Context, m matter) (*facts, error) {
 		return nil, err
 	}
 	input.Categories, input.Flags, input.LocationUnknown = slices.Clone(m.Categories), m.Flags, m.LocationUnknown
+	for i := range input.Categories {
+		input.Categories[i].Reason = policy.Said(input.Categories[i].Reason)
+	}
 	return &facts{exchange: e, episode: ep, who: who, input: input}, nil
 }
 
