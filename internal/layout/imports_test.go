@@ -41,6 +41,8 @@ var rows = []struct {
 	{"gateway/internal/episode", nounMay},
 	{"gateway/internal/request", nounMay},
 	{"gateway/internal/ledger", nounMay},
+	// A policy comes into force together with its ledger entry or not at all: this noun writes its own.
+	{"gateway/internal/rollout", append([]string{"gateway/internal/ledger", "policy/bundle"}, nounMay...)},
 	{"gateway/internal/decision", append([]string{"policy/history"}, nounMay...)},
 	{"gateway/internal/plan", stepMay},
 	{"gateway/internal/aggregate", stepMay},
@@ -65,7 +67,7 @@ var rows = []struct {
 	{"gateway/bench", nil}, // tests alone
 	{"gateway", []string{"gateway/internal/...", "policy/...", "policy", "internal/...", "proto/gen/..."}},
 	{"agencies/...", []string{"agencies", "agencies/...", "policy", "internal/...", "proto/gen/..."}},
-	{"agencies", []string{"agencies/matching", "policy", "internal/...", "proto/gen/..."}},
+	{"agencies", []string{"agencies/matching", "policy", "policy/history", "internal/...", "proto/gen/..."}},
 	{"cmd/...", []string{"cmd/...", "gateway", "agencies", "agencies/...", "policy", "policy/...", "internal/...", "proto/gen/..."}},
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/mashgate/mashgate/gateway/internal/store"
 	"github.com/mashgate/mashgate/internal/fault"
 	"github.com/uptrace/bun"
 	"google.golang.org/grpc/codes"
@@ -120,4 +121,12 @@ func (d *Directory) Organisations(ctx context.Context, hub string) ([]Organisati
 		all = append(all, Organisation{Hub: row.Hub, ID: row.ID, Address: row.Address, SAN: row.SAN})
 	}
 	return all, nil
+}
+
+// Identity is a blind index of the issuer and subject of a person of a hub, or NOT_FOUND. Where two people are needed, two ids with one
+// identity are one.
+func (d *Directory) Identity(ctx context.Context, q store.Querier, hub, id string) (string, error) {
+	var row personRow
+	err := q.NewSelect().Model(&row).Column("token").Where("hub = ? AND id = ? AND active", hub, id).Scan(ctx)
+	return row.Token, found(err, "person")
 }
