@@ -17,7 +17,9 @@ const agencyEntry = "data.mashgate.agency.contributions"
 // `permit`, mean "no objection" (design.md section 2, invariant 4). Any number of goroutines may use it.
 type AgencyPolicy struct {
 	id        string
+	manifest  Manifest
 	catalogue *record.Catalogue
+	locations map[string][]Location
 	joiner    joiner
 	entry     query
 }
@@ -48,28 +50,46 @@ func CompileAgency(ctx context.Context, fsys fs.FS) (*AgencyPolicy, error) {
 	if err != nil {
 		return nil, err
 	}
-	catalogue, err := record.LoadCatalogue()
+	return pack.CompileAgency(ctx, CompileOptions{})
+}
+
+// CompileAgency makes an agency's pack able to decide. No tightening is the hub's to set there.
+func (p *Pack) CompileAgency(ctx context.Context, options CompileOptions) (*AgencyPolicy, error) {
+	if err := p.wanted(KindAgency); err != nil {
+		return nil, err
+	}
+	if len(options.Tightening) > 0 {
+		return nil, errors.New("policy: an agency's pack has no emergency overlay")
+	}
+	catalogue, err := options.catalogue()
 	if err != nil {
 		return nil, err
 	}
-	both, err := pack.compile()
+	both, err := p.compile()
 	if err != nil {
 		return nil, err
 	}
-	a := &AgencyPolicy{id: pack.digest, catalogue: catalogue}
+	a := &AgencyPolicy{id: p.digest, manifest: p.manifest, catalogue: catalogue, locations: ruleLocations(p.modules)}
 	a.joiner = joiner{classes: catalogue.Classes, revision: a.id, silence: Permit}
-	if err := readData(pack.data, "reasons", &a.joiner.reasons); err != nil {
+	if err := readData(p.data, "reasons", &a.joiner.reasons); err != nil {
 		return nil, err
 	}
-	if err := a.joiner.checkHeads(pack.modules, agencyEntry); err != nil {
+	if err := a.joiner.checkHeads(p.modules, agencyEntry); err != nil {
 		return nil, err
 	}
-	a.entry, err = prepare(ctx, both.whole, pack.newStore(), agencyEntry)
+	a.entry, err = prepare(ctx, both.whole, newStore(p.data), agencyEntry)
+	a.entry.tracer = options.Tracer
 	return a, err
 }
 
 // ID is the digest of the agency's pack.
 func (a *AgencyPolicy) ID() string { return a.id }
+
+// Manifest says what pack it is.
+func (a *AgencyPolicy) Manifest() Manifest { return a.manifest }
+
+// RuleLocation is where the rule that a reason names stands in the pack.
+func (a *AgencyPolicy) RuleLocation(rule string) []Location { return a.locations[rule] }
 
 // Decide gives one decision for each header, in order. A policy that fails denies and says so in Decision.Err; the error is the
 // caller's own cancellation.

@@ -24,10 +24,14 @@ contributions contains {"effect": input.request.basis, "reason": "force_intellig
 }
 `
 
+const agencyManifest = "{name: police, version: \"1\", hub: coventry, kind: agency, organisation: police, review_date: \"2026-09-30\"}"
+
 const agencyReasons = `force_intelligence: {text: Held by the force's own policy., source: "Force policy 12", tellable: true}`
 
 func agencyPack(rego, reasons string) fstest.MapFS {
-	return fstest.MapFS{"agency.rego": &fstest.MapFile{Data: []byte(rego)}, "data/reasons.yaml": &fstest.MapFile{Data: []byte(reasons)}}
+	return fstest.MapFS{
+		"manifest.yaml": {Data: []byte(agencyManifest)}, "agency.rego": {Data: []byte(rego)}, "data/reasons.yaml": {Data: []byte(reasons)},
+	}
 }
 
 func TestAnAgencyCanOnlyTighten(t *testing.T) {

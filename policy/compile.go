@@ -4,13 +4,16 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"maps"
 	"regexp"
 	"slices"
+	"sync"
 	_ "time/tzdata" // days and ages are Europe/London's, also where the host has no zone files
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
+	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/mashgate/mashgate/internal/record"
 )
@@ -40,27 +43,49 @@ func (p *Pack) newCompiler() *ast.Compiler {
 		WithDefaultRegoVersion(ast.RegoV1)
 }
 
-// compilers are the rules, compiled twice over: partial evaluation writes to the terms it reads, so it has copies of its own.
-type compilers struct{ whole, partial *ast.Compiler }
+// compilers are the rules, compiled twice over: partial evaluation writes to the terms it reads, so it has copies of its own, which one
+// goroutine uses at a time.
+type compilers struct {
+	whole, partial *ast.Compiler
+	partialMu      sync.Mutex
+}
 
-// compile compiles the rules once; variants that differ in data alone share the result.
-func (p *Pack) compile() (compilers, error) {
-	if p.compiled != nil {
-		return *p.compiled, nil
+// cache keeps what compiling a pack gives, for variants that differ in data alone, because compiling reads no data. Any number of
+// goroutines may use it.
+type cache struct {
+	mu    sync.Mutex
+	rules *compilers
+	tests map[string]*ast.Compiler
+}
+
+// compile compiles the rules once; variants that differ in data alone share the result. A hub's pack gets the emergency overlay.
+func (p *Pack) compile() (*compilers, error) {
+	p.cache.mu.Lock()
+	defer p.cache.mu.Unlock()
+	if p.cache.rules != nil {
+		return p.cache.rules, nil
 	}
-	both := compilers{whole: p.newCompiler(), partial: p.newCompiler()}
+	modules := maps.Clone(p.modules)
+	if p.manifest.Kind == KindHub {
+		overlay, err := emergencyModules()
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(modules, overlay)
+	}
+	both := &compilers{whole: p.newCompiler(), partial: p.newCompiler()}
 	for _, compiler := range []*ast.Compiler{both.whole, both.partial} {
-		if compiler.Compile(p.modules); compiler.Failed() {
-			return compilers{}, fmt.Errorf("policy: compiling: %w", compiler.Errors)
+		if compiler.Compile(modules); compiler.Failed() {
+			return nil, fmt.Errorf("policy: compiling: %w", compiler.Errors)
 		}
 	}
-	p.compiled = &both
+	p.cache.rules = both
 	return both, nil
 }
 
-// newStore holds the pack's data as the terms that rules read.
-func (p *Pack) newStore() storage.Store {
-	return inmem.NewFromObjectWithOpts(p.data, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
+// newStore holds data as the terms that rules read.
+func newStore(data map[string]any) storage.Store {
+	return inmem.NewFromObjectWithOpts(data, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
 }
 
 // Compile reads, compiles and checks a hub's pack. What it returns can decide; a pack with anything wrong in it never gets that far.
@@ -72,10 +97,16 @@ func Compile(ctx context.Context, fsys fs.FS, options CompileOptions) (*Revision
 	return pack.Compile(ctx, options)
 }
 
-// CompileOptions says what a pack is compiled against.
+// CompileOptions says what a pack is compiled against and under.
 type CompileOptions struct {
 	// Catalogue is the field catalogue; nil takes the built-in one.
 	Catalogue *record.Catalogue
+	// Tightening is the emergency overlay in force; none for none.
+	Tightening []TighteningRule
+	// Number is of the last tightening that was set; it stands in the revision's id while Tightening is in force.
+	Number int64
+	// Tracer, where given, sees every evaluation, and everything is interpreted so that it does: for coverage and explanations.
+	Tracer topdown.QueryTracer
 }
 
 func (o CompileOptions) catalogue() (*record.Catalogue, error) {
@@ -85,6 +116,14 @@ func (o CompileOptions) catalogue() (*record.Catalogue, error) {
 	return record.LoadCatalogue()
 }
 
+// revisionID is the pack's, and says which tightening it is under.
+func (o CompileOptions) revisionID(pack string) string {
+	if len(o.Tightening) == 0 {
+		return pack
+	}
+	return fmt.Sprintf("%s+%d", pack, o.Number)
+}
+
 // The entry points of a hub's pack. Each must give exactly one result.
 const (
 	askEntry     = "data.mashgate.ask.decision"
@@ -92,8 +131,12 @@ const (
 	callEntry    = "data.mashgate.rpc.decision"
 )
 
-// Compile makes the pack able to decide.
+// Compile makes a hub's pack able to decide. A pack may be compiled by several goroutines, and several times under other tightenings:
+// only the first costs a compilation.
 func (p *Pack) Compile(ctx context.Context, options CompileOptions) (*Revision, error) {
+	if err := p.wanted(KindHub); err != nil {
+		return nil, err
+	}
 	catalogue, err := options.catalogue()
 	if err != nil {
 		return nil, err
@@ -106,20 +149,36 @@ func (p *Pack) Compile(ctx context.Context, options CompileOptions) (*Revision, 
 	if err != nil {
 		return nil, err
 	}
+	if err := checkTightening(options.Tightening, vocabulary, catalogue); err != nil {
+		return nil, err
+	}
 	r := &Revision{
-		id: p.digest, catalogue: catalogue, labels: sortedSet(catalogue.Labels), vocabulary: vocabulary,
-		locations: ruleLocations(p.modules), residuals: map[string]*residual{},
+		id: options.revisionID(p.digest), pack: p.digest, manifest: p.manifest, tightening: options.Tightening, catalogue: catalogue,
+		labels: sortedSet(catalogue.Labels), vocabulary: vocabulary, locations: ruleLocations(both.whole.Modules),
+		residuals: map[string]*residual{}, interpretAll: options.Tracer != nil,
 	}
 	r.joiner = joiner{reasons: vocabulary.Reasons, classes: catalogue.Classes, revision: r.id, silence: Deny}
 	if err := r.joiner.checkHeads(p.modules, releaseEntry); err != nil {
 		return nil, err
 	}
-	store := p.newStore()
+	data := maps.Clone(p.data)
+	data[emergencyData] = tighteningData(options.Tightening)
+	return r, r.prepare(ctx, both, data, options.Tracer)
+}
+
+// prepare makes the entry points ready to be asked.
+func (r *Revision) prepare(ctx context.Context, both *compilers, data map[string]any, tracer topdown.QueryTracer) error {
+	store := newStore(data)
+	var err error
 	for entry, target := range map[string]*query{askEntry: &r.ask, releaseEntry: &r.release, callEntry: &r.call} {
 		if *target, err = prepare(ctx, both.whole, store, entry); err != nil {
-			return nil, err
+			return err
 		}
+		target.tracer = tracer
 	}
-	r.partial, err = preparePartial(ctx, both.partial, p.newStore(), releaseEntry)
-	return r, err
+	r.partialMu = &both.partialMu
+	r.partialMu.Lock()
+	defer r.partialMu.Unlock()
+	r.partial, err = preparePartial(ctx, both.partial, newStore(data), releaseEntry)
+	return err
 }

@@ -49,6 +49,10 @@ func (j joiner) join(reasons []Reason) Decision {
 	if len(reasons) == 0 {
 		return j.silent()
 	}
+	return j.plain(j.tighten(reasons))
+}
+
+func (j joiner) plain(reasons []Reason) Decision {
 	effect := Permit
 	var masks, obligations []string
 	for _, reason := range reasons {
@@ -65,10 +69,14 @@ func (j joiner) silent() Decision {
 	if j.silence == Permit {
 		return Decision{Effect: Permit, Masks: []string{}, Reasons: []Reason{}, Obligations: []string{}, Revision: j.revision}
 	}
-	return j.join([]Reason{{
+	return j.plain([]Reason{noRule()})
+}
+
+func noRule() Reason {
+	return Reason{
 		Code: ReasonNoRule, Rule: ReasonNoRule, Effect: Deny, Tellable: true,
 		Text: "No rule allows this kind of record to be shared.", Source: "domain.md section 4: the default is deny",
-	}})
+	}
 }
 
 func (j joiner) failed(err error) Decision {

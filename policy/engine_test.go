@@ -34,7 +34,8 @@ contributions contains {"effect": "permit", "reason": "tier_permits", "masks": [
 	input.record.category == "pol.involvement"
 }
 `
-	tinyCall = `package mashgate.rpc
+	tinyManifest = "{name: tiny, version: \"1\", hub: coventry, review_date: \"2026-09-30\"}"
+	tinyCall     = `package mashgate.rpc
 
 decision := {"allow": false, "reason": "unknown_method"}
 `
@@ -55,7 +56,7 @@ func tinyPack(t testing.TB, replaced map[string]string) fs.FS {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := map[string]string{"ask.rego": tinyAsk, "release.rego": tinyRelease, "rpc.rego": tinyCall}
+	files := map[string]string{"manifest.yaml": tinyManifest, "ask.rego": tinyAsk, "release.rego": tinyRelease, "rpc.rego": tinyCall}
 	maps.Copy(files, replaced)
 	for name, source := range files {
 		if source == "" {

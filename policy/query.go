@@ -17,6 +17,7 @@ import (
 type query struct {
 	entry    string
 	prepared rego.PreparedEvalQuery
+	tracer   topdown.QueryTracer
 }
 
 // errEntry is wrapped by every failure of an entry point that is not the caller's own cancellation.
@@ -59,6 +60,9 @@ func preparePartial(ctx context.Context, compiler *ast.Compiler, store storage.S
 // context's error where the caller gave up: the first is a deny on record, the second is no decision at all.
 func (q query) one(ctx context.Context, input ast.Value, more ...rego.EvalOption) (ast.Value, error) {
 	options := append([]rego.EvalOption{rego.EvalParsedInput(input), rego.EvalGenerateJSON(keepTerm)}, more...)
+	if q.tracer != nil {
+		options = append(options, rego.EvalQueryTracer(q.tracer))
+	}
 	results, err := q.prepared.Eval(ctx, options...)
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("policy: deciding: %w", context.Cause(ctx))

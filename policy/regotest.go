@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
-	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/tester"
+	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
 // TestReport is how a pack's own Rego tests went.
@@ -36,29 +37,123 @@ type TestOptions struct {
 	StopAtFirst bool
 	// Only is a regular expression for test names; empty for all.
 	Only string
+	// Tracer, where given, sees what the tests evaluate, for coverage.
+	Tracer topdown.QueryTracer
 }
 
-// Test runs the pack's Rego tests, with the same capabilities as its rules. The error is a pack that does not compile with its
-// tests, or cancellation. It is not safe for concurrent use on packs made from each other by WithData.
-func (p *Pack) Test(ctx context.Context, options TestOptions) (TestReport, error) {
-	compiler, err := p.testCompiler()
-	if err != nil {
-		return TestReport{}, err
+// suite are Rego tests that run over the same data.
+type suite struct {
+	name string
+	// modules are the tests, with those of the other suites silenced: tests share fixtures.
+	modules map[string]*ast.Module
+	// data is what they run over; nil for the pack's own.
+	data map[string]any
+}
+
+// readSuites parses the tests. An overlay's base has shown with its own tests that its rules do what they should over its own data, so
+// those run over that data, with the overlay's rules; the overlay's own tests run over the data as merged. A file of the overlay's
+// stands in for one of the base's.
+func (p *Pack) readSuites(read *files) ([]suite, error) {
+	own, err := parseTests(read.tests)
+	if err != nil || read.base == nil {
+		return nonEmpty(suite{name: "pack", modules: own}), err
 	}
-	store := inmem.NewFromObjectWithOpts(p.data, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
+	replaced := maps.Clone(read.base.tests)
+	maps.DeleteFunc(replaced, func(name string, _ []byte) bool { return read.tests[name] != nil })
+	base, err := parseTests(replaced)
+	if err != nil {
+		return nil, err
+	}
+	data, err := canonicalFiles(dataFolder, read.base.data)
+	return nonEmpty(
+		suite{name: "base", modules: withFixtures(base, own), data: data},
+		suite{name: "pack", modules: withFixtures(own, base)},
+	), err
+}
+
+func parseTests(sources map[string][]byte) (map[string]*ast.Module, error) {
+	modules := map[string]*ast.Module{}
+	var problems []error
+	for name, source := range sources {
+		module, err := parseModule(name, source)
+		problems = append(problems, err)
+		modules[name] = module
+	}
+	return modules, errors.Join(problems...)
+}
+
+// withFixtures are the tests beside what else other tests' files hold.
+func withFixtures(tests, others map[string]*ast.Module) map[string]*ast.Module {
+	all := maps.Clone(tests)
+	for name, module := range others {
+		fixture := module.Copy()
+		fixture.Rules = slices.DeleteFunc(fixture.Rules, isTest)
+		all[name] = fixture
+	}
+	return all
+}
+
+func nonEmpty(suites ...suite) []suite {
+	return slices.DeleteFunc(suites, func(s suite) bool {
+		for _, module := range s.modules {
+			if slices.ContainsFunc(module.Rules, isTest) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func isTest(rule *ast.Rule) bool {
+	name := string(rule.Head.Ref()[0].Value.(ast.Var))
+	return strings.HasPrefix(name, tester.TestPrefix) || strings.HasPrefix(name, tester.SkipTestPrefix)
+}
+
+// Test runs the pack's Rego tests, with the same capabilities as its rules. The error is a pack that has no tests or does not compile
+// with them, or cancellation. It is not safe for concurrent use on packs made from each other by WithData.
+func (p *Pack) Test(ctx context.Context, options TestOptions) (TestReport, error) {
+	report := TestReport{Failures: []TestFailure{}}
+	if len(p.suites) == 0 {
+		return report, errors.New("policy: testing: the pack has no Rego tests")
+	}
+	for _, s := range p.suites {
+		if err := p.runSuite(ctx, s, options, &report); err != nil {
+			return TestReport{}, err
+		}
+		if options.StopAtFirst && len(report.Failures) > 0 {
+			break
+		}
+	}
+	slices.SortFunc(report.Failures, func(a, b TestFailure) int { return strings.Compare(a.At+a.Test, b.At+b.Test) })
+	return report, nil
+}
+
+func (p *Pack) runSuite(ctx context.Context, s suite, options TestOptions, report *TestReport) error {
+	compiler, err := p.testCompiler(s)
+	if err != nil {
+		return err
+	}
+	data := s.data
+	if data == nil {
+		data = p.data
+	}
+	store := newStore(data)
 	txn, err := store.NewTransaction(ctx, storage.TransactionParams{})
 	if err != nil {
-		return TestReport{}, fmt.Errorf("policy: testing: %w", err)
+		return fmt.Errorf("policy: testing: %w", err)
 	}
 	defer store.Abort(ctx, txn)
 	run, cancel := context.WithCancel(ctx)
 	defer cancel()
-	results, err := tester.NewRunner().SetCompiler(compiler).SetStore(store).SetParallel(1).SetTimeout(testTimeout).
-		RaiseBuiltinErrors(true).Filter(options.Only).RunTests(run, txn)
-	if err != nil {
-		return TestReport{}, fmt.Errorf("policy: testing: %w", err)
+	runner := tester.NewRunner().SetCompiler(compiler).SetStore(store).SetParallel(1).SetTimeout(testTimeout).
+		RaiseBuiltinErrors(true).Filter(options.Only)
+	if options.Tracer != nil {
+		runner = runner.SetCoverageQueryTracer(options.Tracer).SetCoverageRuns(nil)
 	}
-	report := TestReport{Failures: []TestFailure{}}
+	results, err := runner.RunTests(run, txn)
+	if err != nil {
+		return fmt.Errorf("policy: testing: %w", err)
+	}
 	for result := range results {
 		if run.Err() != nil {
 			continue // drained, so that the runner ends before its store goes
@@ -71,28 +166,30 @@ func (p *Pack) Test(ctx context.Context, options TestOptions) (TestReport, error
 			}
 		}
 	}
-	if err := ctx.Err(); err != nil {
-		return TestReport{}, fmt.Errorf("policy: testing: %w", context.Cause(ctx))
+	if ctx.Err() != nil {
+		return fmt.Errorf("policy: testing: %w", context.Cause(ctx))
 	}
-	return report, nil
+	return nil
 }
 
 // testCompiler compiles rules and tests together, once for variants that differ in data alone.
-func (p *Pack) testCompiler() (*ast.Compiler, error) {
-	if p.compiledTests != nil {
-		return p.compiledTests, nil
-	}
-	if len(p.tests) == 0 {
-		return nil, errors.New("policy: testing: the pack has no Rego tests")
+func (p *Pack) testCompiler(s suite) (*ast.Compiler, error) {
+	p.cache.mu.Lock()
+	defer p.cache.mu.Unlock()
+	if known := p.cache.tests[s.name]; known != nil {
+		return known, nil
 	}
 	modules := maps.Clone(p.modules)
-	maps.Copy(modules, p.tests)
+	maps.Copy(modules, s.modules)
 	compiler := p.newCompiler()
 	// The runner compiles the first time, because it rewrites tests of the same name as it does.
 	if _, err := tester.NewRunner().SetCompiler(compiler).SetModules(modules).Filter("^$").RunTests(context.Background(), nil); err != nil {
 		return nil, fmt.Errorf("policy: compiling with tests: %w", err)
 	}
-	p.compiledTests = compiler
+	if p.cache.tests == nil {
+		p.cache.tests = map[string]*ast.Compiler{}
+	}
+	p.cache.tests[s.name] = compiler
 	return compiler, nil
 }
 
@@ -112,6 +209,3 @@ func failureOf(result *tester.Result) (TestFailure, bool) {
 	}
 	return failure, true
 }
-
-// Tests names the pack's test files, sorted.
-func (p *Pack) Tests() []string { return slices.Sorted(maps.Keys(p.tests)) }

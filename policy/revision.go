@@ -15,6 +15,9 @@ import (
 // Revision is one pack, compiled and checked: it decides and never changes. Any number of goroutines may use it.
 type Revision struct {
 	id         string
+	pack       string
+	manifest   Manifest
+	tightening []TighteningRule
 	catalogue  *record.Catalogue
 	labels     []string // the catalogue's, sorted
 	vocabulary *Vocabulary
@@ -24,16 +27,29 @@ type Revision struct {
 	release    query
 	call       query
 
-	// partial is used by one goroutine at a time, and has rules and data of its own: OPA's partial evaluation writes to terms it reads.
-	partialMu sync.Mutex
+	// partial is used by one goroutine at a time, also where revisions share the compiled rules: OPA's partial evaluation writes to
+	// terms it reads.
+	partialMu *sync.Mutex
 	partial   rego.PreparedPartialQuery
+	// interpretAll keeps the compiled rules out, for whoever has to see each rule evaluated.
+	interpretAll bool
 
 	mu        sync.Mutex
 	residuals map[string]*residual
 }
 
-// ID is the digest of everything in the pack that decisions depend on: two packs that decide differently have different ids.
+// ID is the digest of everything in the pack that decisions depend on, with "+" and the number of the tightening it is under: two
+// revisions that decide differently have different ids.
 func (r *Revision) ID() string { return r.id }
+
+// PackID is the digest of the pack, without the tightening.
+func (r *Revision) PackID() string { return r.pack }
+
+// Manifest says what pack it is.
+func (r *Revision) Manifest() Manifest { return r.manifest }
+
+// Tightening is the emergency overlay it is under; none for none. It is shared: do not change it.
+func (r *Revision) Tightening() []TighteningRule { return r.tightening }
 
 // Vocabulary is the pack's codes and words.
 func (r *Revision) Vocabulary() *Vocabulary { return r.vocabulary }
@@ -50,6 +66,9 @@ const residualLimit = 256
 // residualOf is what is left of the release rules under a request's shape, or nil where they left the fragment that can be compiled
 // and the interpreter has to decide.
 func (r *Revision) residualOf(ctx context.Context, shape *ast.Term) (*residual, error) {
+	if r.interpretAll {
+		return nil, nil //nolint:nilnil // nil rules are the interpreter's, as below
+	}
 	key := shape.String()
 	if known, ok := r.knownResidual(key); ok {
 		return known, nil

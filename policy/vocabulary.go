@@ -31,7 +31,42 @@ type Vocabulary struct {
 	// NeverNamed are categories and labels that a requester must not learn of (domain.md 4.4, what a refusal tells).
 	NeverNamed NeverNamed
 	Explain    Explaining
+	// Changes are the codes for why the policy in force was changed.
+	Changes   map[string]Change
+	Retention Retention
+	// NeverReleased are categories that the pack means no rule ever to release.
+	NeverReleased []string
 }
+
+// Change is why the policy in force was changed.
+type Change struct {
+	Text string `json:"text"`
+	// For is what the code may be given for: ChangeActivate and so on.
+	For []string `json:"for"`
+}
+
+// What of the policy in force is changed, and needs a reason or may have one.
+const (
+	ChangeActivate = "activate"
+	ChangeRollBack = "roll_back"
+	ChangeTighten  = "tighten"
+	ChangeLift     = "lift"
+	ChangeReject   = "reject"
+)
+
+// Retention is how long the hub keeps what it records about its own decisions.
+type Retention struct {
+	Decisions Period `json:"decisions"`
+	Findings  Period `json:"findings"`
+}
+
+// Period is a number of days.
+type Period struct {
+	Days int `json:"days"`
+}
+
+// Duration is the period; a day has 24 hours.
+func (p Period) Duration() time.Duration { return time.Duration(p.Days) * 24 * time.Hour }
 
 // Titled is a code in words.
 type Titled struct {
@@ -223,17 +258,20 @@ func readVocabulary(data map[string]any, catalogue *record.Catalogue) (*Vocabula
 	var refusals struct {
 		NeverNamed NeverNamed `json:"never_named"`
 	}
+	var tiers struct {
+		NeverReleased []string `json:"never_released"`
+	}
 	var problems []error
 	for name, into := range map[string]any{
 		"hub": &v.Hub, "concerns": &concerns, "grounds": &v.Grounds, "bases": &v.Bases, "roles": &roles, "consents": &consents,
 		"indicators": &indicators, "organisations": &v.Organisations, "outcomes": &v.Outcomes, "exclusions": &v.Exclusions,
 		"obligations": &v.Obligations, "flags": &v.Flags, "reasons": &v.Reasons, "refusals": &refusals,
-		"explain": &v.Explain,
+		"explain": &v.Explain, "changes": &v.Changes, "retention": &v.Retention, "tiers": &tiers,
 	} {
 		problems = append(problems, readData(data, name, into))
 	}
 	v.Concerns, v.Roles, v.Consents, v.NeverNamed = concerns.Codes, roles.Roles, consents.Kinds, refusals.NeverNamed
-	v.Indicators = indicators.Indicators
+	v.Indicators, v.NeverReleased = indicators.Indicators, tiers.NeverReleased
 	for code, concern := range v.Concerns {
 		concern.Categories = sortedSet(append(slices.Clone(concerns.Always), concern.Categories...))
 		v.Concerns[code] = concern
@@ -278,6 +316,7 @@ func (v *Vocabulary) check(catalogue *record.Catalogue) error {
 		knownCategories("organisation "+organisation.ID, organisation.Categories)
 	}
 	knownCategories("refusals", v.NeverNamed.Categories)
+	knownCategories("data/tiers.yaml: never_released", v.NeverReleased)
 	for _, code := range slices.Sorted(maps.Keys(v.Reasons)) {
 		if problem := v.reasonProblem(v.Reasons[code]); problem != "" {
 			complain("reason %s: %s", code, problem)
@@ -289,7 +328,38 @@ func (v *Vocabulary) check(catalogue *record.Catalogue) error {
 	if _, err := time.LoadLocation(v.Hub.Timezone); err != nil || v.Hub.Timezone == "" {
 		complain("data/hub.yaml: timezone %q is not known", v.Hub.Timezone)
 	}
-	return errors.Join(append(problems, v.Explain.check(v.Roles))...)
+	if v.Reasons[ReasonEmergency].Decider == "" {
+		complain("reason %s: every hub's pack has words and a decider for it, because an emergency is no time to find out", ReasonEmergency)
+	}
+	return errors.Join(append(problems, v.Explain.check(v.Roles), v.checkChanges())...)
+}
+
+// checkChanges: a change of policy that cannot be given a reason could not be made, and a record kept for no time could not be replayed.
+func (v *Vocabulary) checkChanges() error {
+	var problems []error
+	changes := []string{ChangeActivate, ChangeRollBack, ChangeTighten, ChangeLift, ChangeReject}
+	covered := map[string]bool{}
+	for _, code := range slices.Sorted(maps.Keys(v.Changes)) {
+		change := v.Changes[code]
+		if change.Text == "" || len(change.For) == 0 {
+			problems = append(problems, fmt.Errorf("policy: data/changes.yaml: %s: needs a text, and what it may be given for", code))
+		}
+		for _, what := range change.For {
+			if !slices.Contains(changes, what) {
+				problems = append(problems, fmt.Errorf("policy: data/changes.yaml: %s: for: %q is none of %v", code, what, changes))
+			}
+			covered[what] = true
+		}
+	}
+	for _, what := range changes {
+		if !covered[what] {
+			problems = append(problems, fmt.Errorf("policy: data/changes.yaml: no code may be given for %s", what))
+		}
+	}
+	if v.Retention.Decisions.Days < 1 || v.Retention.Findings.Days < 1 {
+		problems = append(problems, errors.New("policy: data/retention.yaml: decisions and findings are kept for a day or more"))
+	}
+	return errors.Join(problems...)
 }
 
 func (v *Vocabulary) reasonProblem(reason ReasonText) string {

@@ -102,6 +102,8 @@ more_detrimental: {text: "Disclosure would be more detrimental.", source: "test"
 never_told: {text: "Not to be told.", source: "test", tellable: false, decider: ""}
 `
 
+const manifest = `{name: test, version: "1", hub: coventry, kind: agency, organisation: test, review_date: "2026-09-30"}`
+
 // Policy compiles an agency's own policy from rules: contributions of package mashgate.agency, with the reasons held_for_review,
 // more_detrimental and never_told. No rules means no objection.
 func Policy(t testing.TB, rules string) *policy.AgencyPolicy {
@@ -110,6 +112,7 @@ func Policy(t testing.TB, rules string) *policy.AgencyPolicy {
 		rules = `contributions contains {"effect": "permit", "reason": "held_for_review", "masks": [], "rule": "nothing"} if input.record.category == ""`
 	}
 	compiled, err := policy.CompileAgency(t.Context(), fstest.MapFS{
+		"manifest.yaml":     {Data: []byte(manifest)},
 		"policy.rego":       {Data: []byte("package mashgate.agency\n\n" + rules)},
 		"data/reasons.yaml": {Data: []byte(reasons)},
 	})

@@ -17,6 +17,7 @@ deciders := {
 	"limited_access": ["holder", "named_person", "on_call"],
 	"spent": ["holder", "named_person", "on_call"],
 	"labels_unknown": ["holder", "named_person", "on_call"],
+	"emergency_tightening": ["holder", "named_person", "on_call"],
 }
 
 test_who_decides if {

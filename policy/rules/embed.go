@@ -7,7 +7,7 @@ package rules
 
 import "embed"
 
-// FS holds the pack as it lies in this folder: *.rego in the root with data, schemas and scenarios beside them.
+// FS holds the pack as it lies in this folder: manifest.yaml and *.rego in the root with data, schemas and scenarios beside them.
 //
-//go:embed *.rego data schemas scenarios
+//go:embed manifest.yaml *.rego data schemas scenarios
 var FS embed.FS
