@@ -48,8 +48,9 @@ func (j *Journal) refuse(ctx context.Context, r Refused) error {
 	return nil
 }
 
-// release writes what is about to leave on one leg, all subjects at once.
-func (j *Journal) release(ctx context.Context, entries []Released) error {
+// release writes what is about to leave on one leg, all subjects at once, and what it was decided on. It also forgets decisions that
+// are past keeping.
+func (j *Journal) release(ctx context.Context, entries []Released, decided []Decided) error {
 	ctx, cancel := detached(ctx)
 	defer cancel()
 	err := j.inTx(ctx, func(tx *sql.Tx) error {
@@ -61,7 +62,13 @@ func (j *Journal) release(ctx context.Context, entries []Released) error {
 				return err
 			}
 		}
-		return nil
+		if len(decided) == 0 {
+			return nil
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM decided WHERE at < ?`, decided[0].At.Add(-j.keep).UnixMicro()); err != nil {
+			return err
+		}
+		return j.decided(ctx, tx, decided)
 	})
 	if err != nil {
 		return fmt.Errorf("agencies: recording a release: %w", err)
@@ -98,8 +105,8 @@ func (j *Journal) Releases(ctx context.Context) ([]Released, error) {
 		})
 }
 
-func list[T any](ctx context.Context, db *sql.DB, query string, scan func(*sql.Rows) (T, error)) (found []T, err error) {
-	rows, err := db.QueryContext(ctx, query)
+func list[T any](ctx context.Context, db *sql.DB, query string, scan func(*sql.Rows) (T, error), with ...any) (found []T, err error) {
+	rows, err := db.QueryContext(ctx, query, with...)
 	if err != nil {
 		return nil, fmt.Errorf("agencies: reading the journal: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -110,7 +111,7 @@ func TestCallers(t *testing.T) {
 }
 
 func TestJournalNeedsAPlace(t *testing.T) {
-	if _, err := agencies.OpenJournal(t.Context(), filepath.Join(t.TempDir(), "no", "such", "folder.db")); err == nil {
+	if _, err := agencies.OpenJournal(t.Context(), agencies.JournalOptions{Path: filepath.Join(t.TempDir(), "no", "such", "folder.db"), KeepDecisions: time.Hour}); err == nil {
 		t.Error("a journal nowhere")
 	}
 }

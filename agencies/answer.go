@@ -110,6 +110,8 @@ type leg struct {
 	records, bytes int
 	// objections are the decisions of the organisation's own policy by what it read, so that records alike are decided once.
 	objections map[string]policy.Decision
+	// tally is what goes into the journal.
+	tally tally
 }
 
 func (l *leg) tooLarge() bool { return l.records > maxRecords || l.bytes > maxBytes }
@@ -160,16 +162,18 @@ func (l *leg) take(ctx context.Context, o order, c policy.Constraint, r record.R
 	l.refs[r.Header.Ref] = true
 	r.Header.Organisation, r.Header.Subject = l.agency.config.Organisation, o.subject.ID
 	r.Header = r.Header.Normalised()
-	verdict := c.Apply(r.Header)
+	ruled, err := l.decide(ctx, o, c, r.Header)
+	if err != nil {
+		return policyError
+	}
+	verdict, own := ruled.warrant, ruled.own.Verdict()
 	if policy.Stricter(verdict.Effect, policy.Permit) == policy.Deny { // also an effect that nobody knows
 		into.held = append(into.held, verdict.Tell...)
 		return ""
 	}
-	objection, err := l.objection(ctx, o, r.Header)
-	if err != nil || objection.Err != "" {
+	if ruled.own.Err != "" {
 		return policyError
 	}
-	own := objection.Verdict()
 	switch verdict = verdict.And(own); {
 	case verdict.Effect.Content():
 		masked, _ := l.agency.catalogue.Mask(r, verdict.Masks, c.HidesField)

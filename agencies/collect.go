@@ -36,11 +36,11 @@ func (a *Agency) Collect(req *agencyv1.CollectRequest, stream grpc.ServerStreami
 	if err != nil {
 		return a.refuseAdmitted(ctx, claims, err)
 	}
-	answers := a.gather(ctx, claims, orders)
+	answers, decided := a.gather(ctx, claims, orders)
 	if ctx.Err() != nil {
 		return fault.Unavailable("INTERRUPTED", "the collection was interrupted", ctx.Err())
 	}
-	if err := a.config.Journal.release(ctx, a.account(claims, answers)); err != nil {
+	if err := a.config.Journal.release(ctx, a.account(claims, answers), decided); err != nil {
 		return a.refuseAdmitted(ctx, claims, err)
 	}
 	for _, answer := range answers {
@@ -128,8 +128,9 @@ func (a *Agency) account(claims warrant.Claims, answers []*answer) []Released {
 	return entries
 }
 
-// gather decides each order's records. Together they are one leg, which is sent whole or, when it is too large, not at all.
-func (a *Agency) gather(ctx context.Context, claims warrant.Claims, orders []order) []*answer {
+// gather decides each order's records. Together they are one leg, which is sent whole or, when it is too large, not at all; what was
+// decided is told either way.
+func (a *Agency) gather(ctx context.Context, claims warrant.Claims, orders []order) ([]*answer, []Decided) {
 	l := &leg{
 		agency: a, request: policy.AgencyRequest{Purpose: claims.Purpose, Basis: claims.Basis},
 		refs: map[string]bool{}, objections: map[string]policy.Decision{},
@@ -142,14 +143,19 @@ func (a *Agency) gather(ctx context.Context, claims warrant.Claims, orders []ord
 			break
 		}
 	}
-	if !l.tooLarge() {
-		return answers
+	if l.tooLarge() {
+		answers = answers[:0]
+		for _, o := range orders {
+			answers = append(answers, failedAnswer(o.subject.ID, tooLarge))
+		}
 	}
-	answers = answers[:0]
-	for _, o := range orders {
-		answers = append(answers, failedAnswer(o.subject.ID, tooLarge))
+	decided := l.tally.all()
+	for i := range decided {
+		d := &decided[i]
+		d.At, d.Hub, d.Request, d.Leg, d.Attempt = a.config.Clock.Now(), claims.Hub, claims.Request, claims.Leg, claims.Attempt
+		d.Revision = a.config.Policy.ID()
 	}
-	return answers
+	return answers, decided
 }
 
 // chunks cuts an answer into chunks of at most record.MaxChunk records and about maxChunkBytes.

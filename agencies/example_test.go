@@ -39,7 +39,7 @@ func serve(ctx context.Context, source agencies.Source, rules fs.FS) error {
 	if err != nil {
 		return err
 	}
-	journal, err := agencies.OpenJournal(ctx, "journal.db")
+	journal, err := agencies.OpenJournal(ctx, agencies.JournalOptions{Path: "journal.db", KeepDecisions: 400 * 24 * time.Hour})
 	if err != nil {
 		return err
 	}

@@ -27,10 +27,25 @@ const locatedKept = 30 * 24 * time.Hour
 // Journal is what an agency must not forget: which warrants were used, who was located on which leg, what was refused and how much
 // was released. It is a file of the organisation's own, shared by all replicas of its agency on one machine. What it says it has
 // written is on disk. Any number of goroutines may use it.
-type Journal struct{ db *sql.DB }
+type Journal struct {
+	db   *sql.DB
+	keep time.Duration
+}
 
-// OpenJournal opens the journal in a file, which only its owner can read, and makes it if there is none.
-func OpenJournal(ctx context.Context, path string) (*Journal, error) {
+// JournalOptions say where the journal is and how long it remembers. Both are needed.
+type JournalOptions struct {
+	// Path is its file, which only its owner can read; it is made if there is none.
+	Path string
+	// KeepDecisions is how long it is kept what was decided on, so that the organisation can try another policy on it.
+	KeepDecisions time.Duration
+}
+
+// OpenJournal opens a journal.
+func OpenJournal(ctx context.Context, o JournalOptions) (*Journal, error) {
+	if o.Path == "" || o.KeepDecisions <= 0 {
+		return nil, errors.New("agencies: a journal needs a file, and how long decisions are kept")
+	}
+	path := o.Path
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("agencies: opening the journal: %w", err)
@@ -47,7 +62,7 @@ func OpenJournal(ctx context.Context, path string) (*Journal, error) {
 		return nil, fmt.Errorf("agencies: opening the journal: %w", err)
 	}
 	db.SetMaxOpenConns(1)
-	j := &Journal{db: db}
+	j := &Journal{db: db, keep: o.KeepDecisions}
 	err = j.inTx(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, journalSchema)
 		return err

@@ -57,3 +57,18 @@ CREATE TABLE IF NOT EXISTS release (
   outcome  TEXT NOT NULL,
   revision TEXT NOT NULL
 );
+
+-- What was decided on, by everything that rules read: how many records, what the warrant allowed and what the organisation's own policy
+-- said. No reference, no field.
+CREATE TABLE IF NOT EXISTS decided (
+  id       INTEGER PRIMARY KEY,
+  at       INTEGER NOT NULL,
+  hub      TEXT NOT NULL,
+  request  TEXT NOT NULL,
+  leg      TEXT NOT NULL,
+  attempt  INTEGER NOT NULL,
+  revision TEXT NOT NULL,
+  records  INTEGER NOT NULL,
+  body     TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS decided_at ON decided (at);

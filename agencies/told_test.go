@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc/codes"
@@ -43,7 +44,7 @@ func TestNarrativeStaysWithNobody(t *testing.T) {
 	r := newRig(t, "")
 	path := filepath.Join(t.TempDir(), "journal.db")
 	var err error
-	if r.journal, err = agencies.OpenJournal(t.Context(), path); err != nil {
+	if r.journal, err = agencies.OpenJournal(t.Context(), agencies.JournalOptions{Path: path, KeepDecisions: 24 * time.Hour}); err != nil {
 		t.Fatal(err)
 	}
 	agency, err := agencies.New(r.config(t, ""))

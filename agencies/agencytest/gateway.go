@@ -66,10 +66,15 @@ func (g *Gateway) Verifier(t testing.TB, organisation string) *warrant.Verifier 
 	return v
 }
 
+// keepDecisions is longer than any test.
+const keepDecisions = 400 * 24 * time.Hour
+
 // Journal is a journal in a folder of the test's own.
 func Journal(t testing.TB) *agencies.Journal {
 	t.Helper()
-	journal, err := agencies.OpenJournal(t.Context(), filepath.Join(t.TempDir(), "journal.db"))
+	journal, err := agencies.OpenJournal(t.Context(), agencies.JournalOptions{
+		Path: filepath.Join(t.TempDir(), "journal.db"), KeepDecisions: keepDecisions,
+	})
 	must(t, err)
 	t.Cleanup(func() {
 		if err := journal.Close(); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -20,6 +21,10 @@ type Config struct {
 	Listen string `yaml:"listen"`
 	// Data is the folder of the agency's own store and journal.
 	Data string `yaml:"data"`
+	// KeepDecisions is how long the journal keeps what was decided on ("9600h").
+	KeepDecisions time.Duration `yaml:"keep_decisions"`
+	// Policy is the folder of the organisation's own policy pack; empty takes the one that is built in for the adapter.
+	Policy string `yaml:"policy,omitempty"`
 	// Extract is loaded into the store at start, in place of what it held; empty keeps what it holds.
 	Extract string `yaml:"extract,omitempty"`
 	// Custodian serves mapped files in place of a store.
@@ -83,6 +88,9 @@ func (c Config) Check() error {
 		if need[key] == "" {
 			errs = append(errs, fmt.Errorf("%s is empty", key))
 		}
+	}
+	if c.KeepDecisions <= 0 {
+		errs = append(errs, errors.New("keep_decisions is not a time, as in 9600h"))
 	}
 	if len(c.WarrantKeys) == 0 {
 		errs = append(errs, errors.New("warrant_keys is empty: no warrant could be verified"))

@@ -27,6 +27,7 @@ import (
 	"github.com/mashgate/mashgate/internal/peer"
 	"github.com/mashgate/mashgate/internal/tracing"
 	"github.com/mashgate/mashgate/internal/warrant"
+	"github.com/mashgate/mashgate/policy"
 )
 
 // stopTime is how long answers under way may take when the agency stops.
@@ -78,6 +79,11 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (*Host, error) {
 	if err := h.openStore(ctx, c); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
+	if c.Policy != "" {
+		if h.config.Policy, err = policy.CompileAgency(ctx, os.DirFS(c.Policy)); err != nil {
+			return nil, errors.Join(fmt.Errorf("policy: %w", err), h.Close())
+		}
+	}
 	h.config.Verifier, h.config.Journal, h.config.Clock, h.config.Log = verifier, h.journal, c.Clock, log
 	return h, nil
 }
@@ -87,7 +93,9 @@ func (h *Host) openStore(ctx context.Context, c Config) error {
 		return fmt.Errorf("making the data folder: %w", err)
 	}
 	var err error
-	if h.journal, err = agencies.OpenJournal(ctx, filepath.Join(c.Data, "journal.db")); err != nil {
+	if h.journal, err = agencies.OpenJournal(ctx, agencies.JournalOptions{
+		Path: filepath.Join(c.Data, "journal.db"), KeepDecisions: c.KeepDecisions,
+	}); err != nil {
 		return err
 	}
 	h.closers = append(h.closers, h.journal)

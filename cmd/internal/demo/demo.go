@@ -174,6 +174,9 @@ func (h *Hub) startAgencies(run context.Context, keys keys, o Options, log *slog
 	return addresses, nil
 }
 
+// keepDecisions is how long a demo's organisations keep what was decided on.
+const keepDecisions = 400 * 24 * time.Hour
+
 // agencyConfig writes the files with which the agency could run as a process of its own, and returns what they say.
 func (h *Hub) agencyConfig(keys keys, organisation string, o Options) (agencyhost.Config, error) {
 	dir := filepath.Join(h.dir, "agencies", organisation)
@@ -182,7 +185,7 @@ func (h *Hub) agencyConfig(keys keys, organisation string, o Options) (agencyhos
 		return agencyhost.Config{}, err
 	}
 	config := agencyhost.Config{
-		Organisation: organisation, Hub: HubID, Listen: loopback, Data: dir,
+		Organisation: organisation, Hub: HubID, Listen: loopback, Data: dir, KeepDecisions: keepDecisions,
 		Extract:     filepath.Join(h.dir, "city", "extract", organisation+".ndjson"),
 		Certificate: files.Certificate, Key: files.Key, Authority: files.Authority,
 		WarrantKeys: []agencyhost.WarrantKey{{ID: keys.warrantID, Algorithm: keys.warrantAlgorithm, File: keys.warrantPublic}},
