@@ -151,7 +151,7 @@ type Revision struct {
 	// The key that signed it; "" for the pack that is built in.
 	KeyId      string                 `protobuf:"bytes,6,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// The day by which the pack is to be reviewed, ISO; "" where it names none.
+	// The ISO day on which the pack was last reviewed.
 	ReviewDate    string `protobuf:"bytes,8,opt,name=review_date,json=reviewDate,proto3" json:"review_date,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
