@@ -17,6 +17,7 @@ import (
 	apiledger "github.com/mashgate/mashgate/gateway/internal/api/ledger"
 	apipolicy "github.com/mashgate/mashgate/gateway/internal/api/policy"
 	"github.com/mashgate/mashgate/gateway/internal/authn"
+	"github.com/mashgate/mashgate/gateway/internal/decision"
 	"github.com/mashgate/mashgate/gateway/internal/directory"
 	"github.com/mashgate/mashgate/gateway/internal/episode"
 	"github.com/mashgate/mashgate/gateway/internal/exchange"
@@ -40,6 +41,7 @@ type parts struct {
 	episodes  *episode.Store
 	requests  *request.Store
 	ledger    *ledger.Ledger
+	decisions *decision.Store
 	policy    *policy.Point
 	lines     lines
 	exchange  *exchange.Exchange
@@ -89,6 +91,7 @@ func (p *parts) open(ctx context.Context, c Config, with loaded) error {
 	p.episodes = episode.New(p.db, vault, with.clock)
 	p.requests = request.New(p.db, vault, with.clock)
 	p.ledger = ledger.New(p.db, vault, with.clock)
+	p.decisions = decision.New(p.db, vault)
 	p.policy = policy.NewPoint()
 	for _, hub := range with.hubs {
 		if err := p.policy.Activate(hub.ID, hub.revision); err != nil {
@@ -181,8 +184,8 @@ func (p *parts) exchangeOver(_ context.Context, c Config, with loaded) error {
 	timeouts.Locate, timeouts.Collect, timeouts.Leg = c.Timeouts.Locate, c.Timeouts.Collect, c.Timeouts.Leg
 	timeouts.Shave = min(timeouts.Shave, timeouts.Locate/10)
 	p.exchange, err = exchange.New(exchange.Config{
-		DB: p.db, Episodes: p.episodes, Requests: p.requests, Ledger: p.ledger, Directory: p.directory, Policy: p.policy,
-		Hubs: hubs, Catalogue: catalogue, Clock: with.clock, Timeouts: timeouts, Log: with.log, Metrics: metrics,
+		DB: p.db, Episodes: p.episodes, Requests: p.requests, Ledger: p.ledger, Decisions: p.decisions,
+		Directory: p.directory, Policy: p.policy, Hubs: hubs, Catalogue: catalogue, Clock: with.clock, Timeouts: timeouts, Log: with.log, Metrics: metrics,
 	})
 	return err
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/mashgate/mashgate/agencies/agencytest"
+	"github.com/mashgate/mashgate/gateway/internal/decision"
 	"github.com/mashgate/mashgate/gateway/internal/directory"
 	"github.com/mashgate/mashgate/gateway/internal/episode"
 	"github.com/mashgate/mashgate/gateway/internal/exchange"
@@ -61,7 +62,7 @@ func newHub(tb testing.TB, gateway *agencytest.Gateway, agencies map[string]fano
 	clk := gateway.Clock
 	h.config = exchange.Config{
 		DB: db, Episodes: episode.New(db, vault, clk), Requests: request.New(db, vault, clk), Ledger: ledger.New(db, vault, clk),
-		Directory: directory.New(db, vault), Policy: point,
+		Decisions: decision.New(db, vault), Directory: directory.New(db, vault), Policy: point,
 		Hubs: map[string]exchange.Hub{hubID: {Agencies: agencies, Minter: gateway.Minter}}, Catalogue: revision.Catalogue(),
 		Clock: clk, Log: slog.New(slog.DiscardHandler), Metrics: h.metrics, Timeouts: exchange.DefaultTimeouts(),
 	}

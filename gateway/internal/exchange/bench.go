@@ -81,34 +81,34 @@ type ruling struct {
 	hides func(label string) bool
 }
 
-// rule decides each record under both revisions; the strictest effect stands and masks are joined.
-func (b *bench) rule(ctx context.Context, records []record.Record) ([]ruling, error) {
-	headers := make([]record.Header, 0, len(records))
+// rule decides each record under both revisions; the strictest effect stands and masks are joined. The sitting is what each decided.
+func (b *bench) rule(ctx context.Context, records []record.Record) ([]ruling, sitting, error) {
+	var s sitting
 	for _, r := range records {
-		headers = append(headers, r.Header)
+		s.headers = append(s.headers, r.Header)
 	}
-	decisions, err := b.pinned.Release(ctx, headers)
-	if err != nil {
-		return nil, err
+	var err error
+	if s.pinned, err = b.pinned.Release(ctx, s.headers); err != nil {
+		return nil, sitting{}, err
 	}
 	if b.current != b.pinned {
-		second, err := b.current.Release(ctx, headers)
-		if err != nil {
-			return nil, err
-		}
-		for i := range decisions {
-			decisions[i] = stricter(decisions[i], second[i])
+		if s.current, err = b.current.Release(ctx, s.headers); err != nil {
+			return nil, sitting{}, err
 		}
 	}
 	rulings := make([]ruling, 0, len(records))
 	for i, r := range records {
 		hides, err := b.hider(ctx, r)
 		if err != nil {
-			return nil, err
+			return nil, sitting{}, err
 		}
-		rulings = append(rulings, ruling{Decision: decisions[i], hides: hides})
+		decision := s.pinned[i]
+		if s.current != nil {
+			decision = stricter(decision, s.current[i])
+		}
+		rulings = append(rulings, ruling{Decision: decision, hides: hides})
 	}
-	return rulings, nil
+	return rulings, s, nil
 }
 
 // hider tells which labels on a single field hide that field, under either revision.
@@ -152,30 +152,36 @@ func stricter(a, b policy.Decision) policy.Decision {
 	return joined
 }
 
-// see decides one released record anew for a reader. What was decided when it was released stands; what has happened since can only
+// sight is what a reader may see of what was released, what not any longer, and how that was decided.
+type sight struct {
+	seen    []request.Released
+	held    []request.Held
+	sitting sitting
+}
+
+// see decides released records anew for a reader. What was decided when they were released stands; what has happened since can only
 // mask or hold back more.
-func (b *bench) see(ctx context.Context, released []request.Released) ([]request.Released, []request.Held, error) {
+func (b *bench) see(ctx context.Context, released []request.Released) (sight, error) {
 	records := make([]record.Record, 0, len(released))
 	for _, r := range released {
 		records = append(records, r.Record)
 	}
-	rulings, err := b.rule(ctx, records)
+	rulings, decided, err := b.rule(ctx, records)
 	if err != nil {
-		return nil, nil, err
+		return sight{}, err
 	}
-	var seen []request.Released
-	var held []request.Held
+	s := sight{sitting: decided}
 	for i, r := range released {
 		now := stricter(r.Decision, rulings[i].Decision)
 		if !now.Effect.Content() {
-			held = append(held, heldOf(r.Record.Header, rulings[i].Decision))
+			s.held = append(s.held, heldOf(r.Record.Header, rulings[i].Decision))
 			continue
 		}
 		masked := b.mask(r.Record, ruling{Decision: now, hides: rulings[i].hides})
 		masked.Masked = union(r.Masked, masked.Masked)
-		seen = append(seen, masked)
+		s.seen = append(s.seen, masked)
 	}
-	return seen, held, nil
+	return s, nil
 }
 
 // mask takes out what the decision masks, and says of which classes.

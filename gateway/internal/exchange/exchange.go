@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/mashgate/mashgate/gateway/internal/decision"
 	"github.com/mashgate/mashgate/gateway/internal/directory"
 	"github.com/mashgate/mashgate/gateway/internal/episode"
 	"github.com/mashgate/mashgate/gateway/internal/fanout"
@@ -31,6 +32,7 @@ type Config struct {
 	Episodes  *episode.Store
 	Requests  *request.Store
 	Ledger    *ledger.Ledger
+	Decisions *decision.Store
 	Directory *directory.Directory
 	Policy    *policy.Point
 	// Hubs are those that requests are told for, by id.
@@ -112,7 +114,7 @@ func New(config Config) (*Exchange, error) {
 
 func (c Config) check() error {
 	switch {
-	case c.DB == nil || c.Episodes == nil || c.Requests == nil || c.Ledger == nil || c.Directory == nil:
+	case c.DB == nil || c.Episodes == nil || c.Requests == nil || c.Ledger == nil || c.Decisions == nil || c.Directory == nil:
 		return errors.New("exchange: the store and every noun are needed")
 	case c.Policy == nil || c.Catalogue == nil || c.Clock == nil || c.Log == nil || c.Metrics == nil:
 		return errors.New("exchange: policy, catalogue, clock, log and metrics are needed")

@@ -59,30 +59,30 @@ func (e *Exchange) Picture(ctx context.Context, who directory.Person, ref reques
 		if err != nil {
 			return Picture{}, err
 		}
-		picture, err := r.picture(ctx, page)
+		picture, decided, err := r.picture(ctx, page)
 		if err != nil {
 			return Picture{}, err
 		}
-		if picture.LedgerEntry, err = e.record(ctx, r, picture); err != nil {
+		if picture.LedgerEntry, err = e.record(ctx, r, picture, decided); err != nil {
 			return Picture{}, err
 		}
 		return picture, nil
 	})
 }
 
-func (r *reader) picture(ctx context.Context, page Page) (Picture, error) {
+func (r *reader) picture(ctx context.Context, page Page) (Picture, sitting, error) {
 	options, err := r.options(ctx, page)
 	if err != nil {
-		return Picture{}, err
+		return Picture{}, sitting{}, err
 	}
 	builder := aggregate.NewBuilder(options)
-	held, err := r.addTo(ctx, builder)
+	held, decided, err := r.addTo(ctx, builder)
 	if err != nil {
-		return Picture{}, err
+		return Picture{}, sitting{}, err
 	}
 	answers, err := r.exchange.Requests.Answers(ctx, r.request.Ref())
 	if err != nil {
-		return Picture{}, err
+		return Picture{}, sitting{}, err
 	}
 	picture := Picture{
 		Picture: builder.Picture(answers, held), Request: r.request, Time: r.input.At, Complete: r.request.State == request.Complete,
@@ -92,7 +92,7 @@ func (r *reader) picture(ctx context.Context, page Page) (Picture, error) {
 	if picture.Next != (aggregate.Position{}) {
 		picture.NextToken = fmt.Sprintf("%d-%d", picture.Next.Seq, picture.Next.Index)
 	}
-	return picture, nil
+	return picture, decided, nil
 }
 
 func (r *reader) options(ctx context.Context, page Page) (aggregate.Options, error) {
@@ -135,10 +135,11 @@ func (r *reader) pageStart(ctx context.Context, token string) (*record.Header, e
 	return &events[0].Chunk.Records[at.Index].Record.Header, nil
 }
 
-// addTo decides every released record anew and adds what may be seen. What may not any longer joins what is held.
-func (r *reader) addTo(ctx context.Context, builder *aggregate.Builder) ([]request.Held, error) {
-	var held []request.Held
-	err := r.exchange.chunks(ctx, r.request.Ref(), func(event request.Event) error {
+// addTo decides every released record anew and adds what may be seen. What may not any longer joins what is held. All of it is one
+// sitting.
+func (r *reader) addTo(ctx context.Context, builder *aggregate.Builder) (held []request.Held, decided sitting, err error) {
+	known := map[string]bool{}
+	err = r.exchange.chunks(ctx, r.request.Ref(), func(event request.Event) error {
 		if event.Held != nil {
 			held = keepHeld(held, *event.Held)
 		}
@@ -146,20 +147,21 @@ func (r *reader) addTo(ctx context.Context, builder *aggregate.Builder) ([]reque
 			return nil
 		}
 		for i, released := range event.Chunk.Records {
-			seen, back, err := r.see(ctx, []request.Released{released})
+			one, err := r.see(ctx, []request.Released{released})
 			if err != nil {
 				return err
 			}
-			for _, s := range seen {
+			decided.add(known, one.sitting)
+			for _, s := range one.seen {
 				builder.Add(aggregate.Visible{At: aggregate.Position{Seq: event.Seq, Index: i}, Released: s})
 			}
-			for _, h := range back {
+			for _, h := range one.held {
 				held = keepHeld(held, h)
 			}
 		}
 		return nil
 	})
-	return held, err
+	return held, decided, err
 }
 
 // keepHeld keeps one of those that look the same to a reader, so that memory does not grow with what is held.
@@ -192,7 +194,11 @@ func (r *reader) obligations(p aggregate.Picture) []string {
 }
 
 // record puts the reading on the ledger: every record of the page, and those of which a value stands in the household.
-func (e *Exchange) record(ctx context.Context, r *reader, p Picture) (seq int64, err error) {
+func (e *Exchange) record(ctx context.Context, r *reader, p Picture, decided sitting) (seq int64, err error) {
+	sealed, err := r.readAs(ctx, matterOf{request: r.request.ID}, decided)
+	if err != nil {
+		return 0, err
+	}
 	entry := r.entry(ledger.KindPictureRead, r.request.ID)
 	for _, shown := range p.Chronology {
 		entry.Items = append(entry.Items, itemOf(shown.Record.Header, shown.Decision))
@@ -206,7 +212,7 @@ func (e *Exchange) record(ctx context.Context, r *reader, p Picture) (seq int64,
 		if err := r.still(ctx, tx); err != nil {
 			return err
 		}
-		written, err := e.Ledger.Append(ctx, tx, entry)
+		written, err := e.put(ctx, tx, entry, sealed)
 		seq = written.Seq
 		return err
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/mashgate/mashgate/gateway/internal/request"
 	"github.com/mashgate/mashgate/gateway/internal/store"
 	"github.com/mashgate/mashgate/policy"
+	"github.com/mashgate/mashgate/policy/history"
 )
 
 // question is a request before it is one: who asks, about which episode, and what policy says.
@@ -19,6 +20,8 @@ type question struct {
 	need     Need
 	bench    *bench
 	allowed  plan.Request
+	// verdict is what was decided, to be recorded.
+	verdict history.Verdict
 }
 
 // question takes steps 1 and 2: the requester as the directory knows them, the episode as it stands.
@@ -42,35 +45,39 @@ func (q *question) ask(ctx context.Context) error {
 	for _, subject := range q.bench.input.Subjects {
 		q.allowed.Subjects = append(q.allowed.Subjects, subject.ID)
 	}
-	for _, o := range q.bench.input.Organisations {
-		organisation := plan.Organisation{ID: o.ID, Connected: o.Connected}
-		var err error
-		if organisation.Constraints, err = q.bench.pinned.Constraints(ctx, o.ID); err != nil {
-			return fmt.Errorf("deciding what may be asked: %w", err)
-		}
-		if organisation.NotAsked, err = q.bench.pinned.NotAsked(ctx, o.ID); err != nil {
-			return fmt.Errorf("deciding what may not be asked: %w", err)
-		}
-		q.allowed.Organisations = append(q.allowed.Organisations, organisation)
+	allowed, err := history.Decide(ctx, q.bench.pinned, q.bench.input.Organisations)
+	if err != nil {
+		return err
 	}
-	return nil
+	for i, o := range q.bench.input.Organisations {
+		q.allowed.Organisations = append(q.allowed.Organisations, plan.Organisation{
+			ID: o.ID, Connected: o.Connected, Constraints: allowed[i].Constraints, NotAsked: allowed[i].NotAsked,
+		})
+	}
+	q.verdict, err = history.OfAsk(q.bench.pinned.Ask(), allowed)
+	return err
 }
 
 // intend takes step 5: the request with its legs, the answers that need no asking and the ledger's entry are written together, in a
 // transaction that reads the episode and the active revision again (invariant 7).
 func (q *question) intend(ctx context.Context, p plan.Plan) (request.Request, error) {
 	e := q.exchange
+	draft := q.draft(p)
+	sealed, err := q.bench.sealed(ctx, history.Ask, matterOf{request: draft.ID}, nil, []history.Verdict{q.verdict})
+	if err != nil {
+		return request.Request{}, err
+	}
 	var asked request.Request
-	err := e.DB.InTx(ctx, func(ctx context.Context, tx store.Tx) error {
+	err = e.DB.InTx(ctx, func(ctx context.Context, tx store.Tx) error {
 		if err := q.bench.still(ctx, tx); err != nil {
 			return err
 		}
-		stored, created, err := e.Requests.Create(ctx, tx, q.draft(p))
+		stored, created, err := e.Requests.Create(ctx, tx, draft)
 		if err != nil || !created {
 			asked = stored
 			return err
 		}
-		entry, err := e.Ledger.Append(ctx, tx, q.entry(stored))
+		entry, err := e.put(ctx, tx, q.entry(stored), sealed)
 		if err != nil {
 			return err
 		}
@@ -98,7 +105,7 @@ func (q *question) draft(p plan.Plan) request.Request {
 		state = request.NotAsked
 	}
 	return request.Request{
-		Hub: q.need.Hub, Episode: q.need.Episode, Key: q.need.Key, State: state, Requester: q.bench.who.ID, Revision: ask.Revision,
+		ID: request.NewID(), Hub: q.need.Hub, Episode: q.need.Episode, Key: q.need.Key, State: state, Requester: q.bench.who.ID, Revision: ask.Revision,
 		Input: q.bench.input, Ask: ask, Told: told,
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"slices"
 
 	"github.com/mashgate/mashgate/gateway/internal/directory"
 	"github.com/mashgate/mashgate/gateway/internal/ledger"
@@ -105,10 +106,14 @@ func (r *reader) keep(v view) (*reader, bool) {
 // refused puts a refused reading on the ledger. If that cannot be written the reader hears of that instead: either way nothing is
 // shown.
 func (e *Exchange) refused(ctx context.Context, r *reader, because error) error {
+	sealed, err := r.readAs(ctx, matterOf{request: r.request.ID}, sitting{})
+	if err != nil {
+		return errors.Join(because, err)
+	}
 	return errors.Join(because, e.DB.InTx(ctx, func(ctx context.Context, tx store.Tx) error {
 		entry := r.entry(ledger.KindRequestRefused, r.request.ID)
 		entry.Reasons = codesOf(r.current.Ask().Gates)
-		_, err := e.Ledger.Append(ctx, tx, entry)
+		_, err := e.put(ctx, tx, entry, sealed)
 		return err
 	}))
 }
@@ -230,24 +235,54 @@ func (w *watch) disclose(ctx context.Context, chunk request.Chunk) (*request.Chu
 	if err != nil {
 		return nil, err
 	}
-	if chunk.Records, _, err = w.reader.see(ctx, chunk.Records); err != nil || len(chunk.Records) == 0 {
-		return nil, err
-	}
-	covered := w.reader.who.ID == w.reader.request.Requester && chunk.Seq > w.caughtUp
-	err = w.DB.InTx(ctx, func(ctx context.Context, tx store.Tx) error {
-		if err := w.reader.still(ctx, tx); err != nil || covered {
-			return err
-		}
-		entry := w.reader.entry(ledger.KindDisclosure, w.ref.ID)
-		entry.Organisation, entry.Subjects, entry.Items = chunk.Organisation, []string{chunk.Subject}, itemsOf(chunk.Records)
-		written, err := w.Ledger.Append(ctx, tx, entry)
-		chunk.LedgerEntry = written.Seq
-		return err
-	})
+	s, err := w.reader.see(ctx, chunk.Records)
 	if err != nil {
 		return nil, err
 	}
+	covered := w.covered(chunk, s)
+	chunk.Records = s.seen
+	if covered {
+		if err := w.DB.InTx(ctx, w.reader.still); err != nil {
+			return nil, err
+		}
+		return &chunk, nil
+	}
+	sealed, err := w.reader.readAs(ctx, matterOf{w.ref.ID, chunk.Organisation, chunk.Subject}, s.sitting)
+	if err != nil {
+		return nil, err
+	}
+	err = w.DB.InTx(ctx, func(ctx context.Context, tx store.Tx) error {
+		if err := w.reader.still(ctx, tx); err != nil {
+			return err
+		}
+		written, err := w.put(ctx, tx, w.entry(chunk, s), sealed)
+		chunk.LedgerEntry = written.Seq
+		return err
+	})
+	if err != nil || len(s.seen) == 0 {
+		return nil, err
+	}
 	return &chunk, nil
+}
+
+// covered tells whether the entry of the release covers this showing: it is the requester who sees it, as it is released and exactly as
+// it was released.
+func (w *watch) covered(chunk request.Chunk, s sight) bool {
+	return w.reader.who.ID == w.reader.request.Requester && chunk.Seq > w.caughtUp &&
+		slices.EqualFunc(chunk.Records, s.seen, func(was, now request.Released) bool {
+			return was.Decision.Effect == now.Decision.Effect && slices.Equal(was.Decision.Masks, now.Decision.Masks) &&
+				slices.Equal(was.Masked, now.Masked) && len(was.Record.Fields) == len(now.Record.Fields)
+		})
+}
+
+// entry is what the ledger holds of a showing: what is seen, or, where nothing is, what is held back.
+func (w *watch) entry(chunk request.Chunk, s sight) ledger.Entry {
+	entry := w.reader.entry(ledger.KindDisclosure, w.ref.ID)
+	entry.Organisation, entry.Subjects, entry.Items = chunk.Organisation, []string{chunk.Subject}, itemsOf(s.seen)
+	if len(s.seen) == 0 {
+		entry.Kind, entry.Items = ledger.KindAnswer, heldItems(s.held)
+	}
+	return entry
 }
 
 // chunks visits every chunk of a request, a few at a time.

@@ -5,6 +5,7 @@ import (
 	"maps"
 
 	"github.com/mashgate/mashgate/gateway/internal/aggregate"
+	"github.com/mashgate/mashgate/gateway/internal/decision"
 	"github.com/mashgate/mashgate/gateway/internal/ledger"
 	"github.com/mashgate/mashgate/gateway/internal/request"
 	"github.com/mashgate/mashgate/gateway/internal/store"
@@ -17,6 +18,7 @@ type batch struct {
 	id       int64
 	released []request.Released
 	held     []request.Held
+	sitting  sitting
 	// excess counts records of which content arrived that had to be held back here.
 	excess int
 }
@@ -37,12 +39,16 @@ func (s *story) releaseBatch(ctx context.Context, l *leg, subject string) (more 
 	if err != nil {
 		return false, err
 	}
+	sealed, err := b.released(ctx, matterOf{s.request.ID, l.Organisation, subject}, decided.sitting)
+	if err != nil {
+		return false, err
+	}
 	next := l.progress.with(subject, decided)
 	err = s.DB.InTx(ctx, func(ctx context.Context, tx store.Tx) error {
 		if err := b.still(ctx, tx); err != nil {
 			return err
 		}
-		if err := s.disclose(ctx, tx, b, l, subject, decided); err != nil {
+		if err := s.disclose(ctx, tx, disclosure{bench: b, leg: l, subject: subject, batch: decided, sealed: sealed}); err != nil {
 			return err
 		}
 		if err := s.Requests.Unstage(ctx, tx, s.request.Ref(), decided.id); err != nil {
@@ -70,10 +76,11 @@ func (b *bench) decide(ctx context.Context, staged request.Staged) (batch, error
 		}
 		records = append(records, item.Record)
 	}
-	rulings, err := b.rule(ctx, records)
+	rulings, decided, err := b.rule(ctx, records)
 	if err != nil {
 		return batch{}, err
 	}
+	out.sitting = decided
 	for i, item := range staged.Items {
 		switch {
 		case item.Stub != "":
@@ -124,36 +131,58 @@ func (p progress) with(subject string, decided batch) progress {
 	return next
 }
 
-// disclose writes the chunk with its disclosure entry, and what is held with its own.
-func (s *story) disclose(ctx context.Context, tx store.Tx, b *bench, l *leg, subject string, decided batch) error {
-	if len(decided.released) > 0 {
-		entry := b.entry(ledger.KindDisclosure, s.request.ID)
-		entry.Organisation, entry.Subjects, entry.Items = l.Organisation, []string{subject}, itemsOf(decided.released)
-		written, err := s.Ledger.Append(ctx, tx, entry)
+// disclosure is a decided batch about to be written.
+type disclosure struct {
+	*bench
+	batch
+	leg     *leg
+	subject string
+	sealed  decision.Sealed
+}
+
+// disclose writes the record of the decision, the chunk with its disclosure entry, and what is held with its own. Both entries hold the
+// record's digest.
+func (s *story) disclose(ctx context.Context, tx store.Tx, d disclosure) error {
+	if len(d.batch.released) > 0 {
+		entry := d.entry(ledger.KindDisclosure, s.request.ID)
+		entry.Organisation, entry.Subjects, entry.Items = d.leg.Organisation, []string{d.subject}, itemsOf(d.batch.released)
+		written, err := s.put(ctx, tx, entry, d.sealed)
 		if err != nil {
 			return err
 		}
-		chunk := request.Chunk{Organisation: l.Organisation, Subject: subject, LedgerEntry: written.Seq, Records: decided.released}
+		chunk := request.Chunk{Organisation: d.leg.Organisation, Subject: d.subject, LedgerEntry: written.Seq, Records: d.batch.released}
 		if _, err := s.Requests.AddChunk(ctx, tx, s.request.Ref(), chunk); err != nil {
 			return err
 		}
 	}
-	if len(decided.held) == 0 {
+	if len(d.held) == 0 {
 		return nil
 	}
-	entry := b.entry(ledger.KindAnswer, s.request.ID)
-	entry.Organisation, entry.Subjects = l.Organisation, []string{subject}
-	for _, h := range decided.held {
-		entry.Items = append(entry.Items, ledger.Item{
-			Ref: h.Ref, Subject: h.Subject, Category: h.Category, Effect: string(h.Decision.Effect), Masks: h.Decision.Masks,
-			Reasons: codesOf(h.Decision.Reasons),
-		})
+	for _, h := range d.held {
 		if _, err := s.Requests.AddHeld(ctx, tx, s.request.Ref(), h); err != nil {
 			return err
 		}
 	}
-	_, err := s.Ledger.Append(ctx, tx, entry)
+	entry := d.entry(ledger.KindAnswer, s.request.ID)
+	entry.Organisation, entry.Subjects, entry.Items, entry.Digest = d.leg.Organisation, []string{d.subject}, heldItems(d.held), d.sealed.Digest
+	if len(d.batch.released) > 0 {
+		_, err := s.Ledger.Append(ctx, tx, entry)
+		return err
+	}
+	_, err := s.put(ctx, tx, entry, d.sealed)
 	return err
+}
+
+// heldItems lists what is held back.
+func heldItems(held []request.Held) []ledger.Item {
+	items := make([]ledger.Item, 0, len(held))
+	for _, h := range held {
+		items = append(items, ledger.Item{
+			Ref: h.Ref, Subject: h.Subject, Category: h.Category, Effect: string(h.Decision.Effect), Masks: h.Decision.Masks,
+			Reasons: codesOf(h.Decision.Reasons),
+		})
+	}
+	return items
 }
 
 func (s *story) count(organisation string, b *bench, decided batch) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/mashgate/mashgate/agencies"
 	"github.com/mashgate/mashgate/agencies/agencytest"
+	"github.com/mashgate/mashgate/gateway/internal/decision"
 	"github.com/mashgate/mashgate/gateway/internal/directory"
 	"github.com/mashgate/mashgate/gateway/internal/episode"
 	"github.com/mashgate/mashgate/gateway/internal/exchange"
@@ -85,6 +86,7 @@ func newWorld(t *testing.T) *world {
 	clk := w.gateway.Clock
 	w.config = exchange.Config{
 		DB: db, Episodes: episode.New(db, vault, clk), Requests: request.New(db, vault, clk), Ledger: ledger.New(db, vault, clk),
+		Decisions: decision.New(db, vault),
 		Directory: directory.New(db, vault), Policy: point, Catalogue: w.catalogue,
 		Hubs:  map[string]exchange.Hub{hub: {Agencies: map[string]fanout.Agency{}, Minter: w.gateway.Minter}},
 		Clock: clk, Log: slog.New(slog.DiscardHandler), Metrics: w.metrics,

@@ -31,7 +31,7 @@ type Ref struct{ Hub, Episode, ID string }
 
 // Request is one fan-out, from the decision to ask to the last answer.
 type Request struct {
-	// ID is random; Create sets it.
+	// ID is NewID; Create sets it where it is empty.
 	ID, Hub, Episode string
 	// Key makes Create idempotent; its zero value asks for a request of its own.
 	Key   Key

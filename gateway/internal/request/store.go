@@ -69,10 +69,13 @@ type requestBody struct {
 	Ask   policy.Ask
 }
 
+// NewID is a random id, for a request that its caller must be able to name before it is created.
+func NewID() string { return strings.ToLower(rand.Text()) }
+
 // Create keeps a request, running unless its state says otherwise. A key that named a request before returns that one, and false; with
 // another message it is a fault IDEMPOTENCY_KEY_REUSED.
 func (s *Store) Create(ctx context.Context, tx store.Tx, r Request) (stored Request, created bool, err error) {
-	r.ID, r.State, r.CreateTime = strings.ToLower(rand.Text()), cmp.Or(r.State, Running), s.clock.Now()
+	r.ID, r.State, r.CreateTime = cmp.Or(r.ID, NewID()), cmp.Or(r.State, Running), s.clock.Now()
 	if r.State != Running {
 		r.EndTime = r.CreateTime
 	}
