@@ -16,17 +16,30 @@ import (
 // answer carries one leg from its located people to exactly one answer for each subject. What is collected is kept out of sight until
 // the stream has ended: an organisation that breaks the contract at its end is not believed about its beginning, so nothing of such a
 // leg was ever released.
-func (s *story) answer(ctx context.Context, of fanout.Leg) error {
+func (s *story) answer(ctx context.Context, of fanout.Leg) (err error) {
 	l := s.legs[of.Organisation]
+	for range maxMoves {
+		if err = s.moved(s.answerAs(ctx, l, of)); !errors.Is(err, errMoved) {
+			return err
+		}
+		if of, err = s.collecting(ctx, l); err != nil {
+			return err
+		}
+	}
+	return errMoved
+}
+
+// answerAs answers with what may be collected as it was decided; errMoved where that no longer holds.
+func (s *story) answerAs(ctx context.Context, l *leg, of fanout.Leg) error {
 	if err := s.collect(ctx, l, of); err != nil {
-		return s.moved(err)
+		return err
 	}
 	for _, subject := range l.Subjects {
 		if s.answered[[2]string{l.Organisation, subject}] {
 			continue
 		}
 		if err := s.answerSubject(ctx, l, subject); err != nil {
-			return s.moved(err)
+			return err
 		}
 	}
 	return s.DB.InTx(ctx, func(ctx context.Context, tx store.Tx) error {
@@ -48,9 +61,11 @@ func (s *story) collect(ctx context.Context, l *leg, of fanout.Leg) error {
 	if err != nil {
 		return err
 	}
-	collected := s.fanouts[s.request.Hub].Collect(ctx, of, s.stage(l))
+	asking, back := s.goOut(ctx, l)
+	defer back()
+	collected := s.fanouts[s.request.Hub].Collect(asking, of, s.stage(l))
 	if collected.Failure != nil && collected.Failure.Kind == fanout.Interrupted {
-		return collected.Failure
+		return calledBack(asking, collected.Failure)
 	}
 	l.progress.Collected, l.progress.Completions, l.progress.Mishap = true, collected.Completions, mishapOf(collected.Failure)
 	return s.save(ctx, l, request.LegCollecting)
@@ -75,6 +90,8 @@ func (s *story) answerSubject(ctx context.Context, l *leg, subject string) error
 	switch {
 	case s.pinned == nil:
 		return s.write(ctx, l, reply{subject: subject, kind: aggregate.NotAnswered, reasons: []policy.Reason{pathReason(codeRevision)}})
+	case l.progress.NotAsked != nil:
+		return s.write(ctx, l, reply{subject: subject, kind: aggregate.NotAsked, reasons: l.progress.NotAsked[subject]})
 	case !located:
 		return s.write(ctx, l, s.mishapReply(l, subject))
 	case match.Outcome == fanout.NoTrace:
@@ -106,17 +123,32 @@ func (s *story) mishapReply(l *leg, subject string) reply {
 }
 
 // nothingAllowed answers for somebody the organisation knows and about whom, with the flags and the facts of now, nothing may be
-// asked any longer.
+// asked any longer. Where something may be asked again by now, and nobody was, it is: there is no saying that there is nothing.
 func (s *story) nothingAllowed(ctx context.Context, l *leg, subject string) error {
 	b, err := s.ruler(ctx)
 	if err != nil {
 		return err
 	}
-	var reasons []policy.Reason
+	again, err := b.constraints(ctx, l)
+	if err != nil {
+		return err
+	}
+	if !l.progress.Collected && slices.ContainsFunc(again, func(c policy.Constraint) bool { return c.Subject == subject }) {
+		return errMoved
+	}
+	reasons, err := b.whyNot(ctx, l.Organisation, subject)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, l, withheldOrNothing(subject, reasons))
+}
+
+// whyNot is why an organisation may be asked nothing about somebody, as far as it may be told.
+func (b *bench) whyNot(ctx context.Context, organisation, subject string) (reasons []policy.Reason, err error) {
 	for _, at := range []*policy.Request{b.pinned, b.current} {
-		left, err := at.NotAsked(ctx, l.Organisation)
+		left, err := at.NotAsked(ctx, organisation)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, n := range left {
 			silent := slices.ContainsFunc(n.Reasons, func(r policy.Reason) bool { return !r.Tellable })
@@ -125,7 +157,7 @@ func (s *story) nothingAllowed(ctx context.Context, l *leg, subject string) erro
 			}
 		}
 	}
-	return s.write(ctx, l, withheldOrNothing(subject, reasons))
+	return reasons, nil
 }
 
 // releaseSubject releases what is staged about a subject, then answers by what came of it.

@@ -51,6 +51,9 @@ func (f *facts) bench(ctx context.Context, pinned, current *policy.Revision) (*b
 
 // still holds a transaction to the facts it rests on: it reads episode, requester and revision again, under the writer's lock.
 func (b *bench) still(ctx context.Context, tx store.Tx) error {
+	if b.exchange.blind {
+		return nil
+	}
 	now, err := b.exchange.Episodes.GetTx(ctx, tx, b.episode.Hub, b.episode.ID)
 	if err != nil {
 		return err

@@ -25,6 +25,8 @@ type story struct {
 	pinned   *policy.Revision
 	referral episode.Referral
 	legs     map[string]*leg
+	// people are the subjects of each leg, which never change, for those who do not carry the leg out.
+	people map[string][]string
 	// located is set when every organisation has been asked whom it knows; flags and unknown say what came of it.
 	located  bool
 	flags    []policy.Flag
@@ -33,6 +35,8 @@ type story struct {
 
 	mu    sync.Mutex
 	bench *bench
+	// out calls back the legs that are out at an organisation, by organisation.
+	out map[string]context.CancelCauseFunc
 }
 
 // leg is a leg with what is known of it. It belongs to the goroutine that carries it out.
@@ -43,8 +47,10 @@ type leg struct {
 
 // progress is what a leg must find again after a restart.
 type progress struct {
-	Matches     map[string]fanout.Match      `json:"matches"`
-	Mishap      *mishap                      `json:"mishap"`
+	Matches map[string]fanout.Match `json:"matches"`
+	Mishap  *mishap                 `json:"mishap"`
+	// NotAsked is why nobody was located: nothing might be asked any longer when it was the organisation's turn.
+	NotAsked    map[string][]policy.Reason   `json:"not_asked"`
 	Collected   bool                         `json:"collected"`
 	Completions map[string]fanout.Completion `json:"completions"`
 	Tallies     map[string]tally             `json:"tallies"`
@@ -64,7 +70,10 @@ type tally struct {
 
 // story takes up a request from what the store holds of it.
 func (e *Exchange) story(ctx context.Context, r request.Request) (*story, error) {
-	s := &story{Exchange: e, request: r, legs: map[string]*leg{}, answered: map[[2]string]bool{}}
+	s := &story{
+		Exchange: e, request: r, legs: map[string]*leg{}, people: map[string][]string{}, answered: map[[2]string]bool{},
+		out: map[string]context.CancelCauseFunc{},
+	}
 	var err error
 	if s.pinned, err = e.Policy.Revision(r.Hub, r.Revision); err != nil && !errors.Is(err, policy.ErrNoRevision) {
 		return nil, err
@@ -80,6 +89,7 @@ func (e *Exchange) story(ctx context.Context, r request.Request) (*story, error)
 		if s.legs[l.Organisation], err = legOf(l); err != nil {
 			return nil, err
 		}
+		s.people[l.Organisation] = l.Subjects
 	}
 	answers, err := e.Requests.Answers(ctx, r.Ref())
 	if err != nil {
@@ -178,38 +188,54 @@ func (s *story) decideAgain(ctx context.Context) ([]fanout.Leg, error) {
 		if l.State == request.LegDone {
 			continue
 		}
-		of := fanout.Leg{ID: l.ID, Organisation: l.Organisation, Permits: s.permit}
-		if s.pinned != nil {
-			b, err := s.ruler(ctx)
-			if err != nil {
-				return nil, err
-			}
-			if of.Constraints, err = b.constraints(ctx, l); err != nil {
-				return nil, err
-			}
-		}
-		for _, c := range of.Constraints {
-			of.Subjects = union(of.Subjects, []string{c.Subject})
+		of, err := s.collecting(ctx, l)
+		if err != nil {
+			return nil, err
 		}
 		legs = append(legs, of)
 	}
 	return legs, nil
 }
 
-// constraints are what may be collected: about people the organisation knows, allowed by the revision in force too.
+// collecting is a leg with what may be collected now.
+func (s *story) collecting(ctx context.Context, l *leg) (fanout.Leg, error) {
+	of := fanout.Leg{ID: l.ID, Organisation: l.Organisation, Permits: s.permit}
+	if s.pinned == nil {
+		return of, nil
+	}
+	b, err := s.ruler(ctx)
+	if err != nil {
+		return of, err
+	}
+	if of.Constraints, err = b.constraints(ctx, l); err != nil {
+		return of, err
+	}
+	for _, c := range of.Constraints {
+		of.Subjects = union(of.Subjects, []string{c.Subject})
+	}
+	return of, nil
+}
+
+// constraints are what may be collected: what may be asked about the people whom the organisation knows.
 func (b *bench) constraints(ctx context.Context, l *leg) ([]policy.Constraint, error) {
-	pinned, err := b.pinned.Constraints(ctx, l.Organisation)
+	askable, err := b.askable(ctx, l.Organisation, l.Subjects)
+	return slices.DeleteFunc(askable, func(c policy.Constraint) bool { return l.progress.Matches[c.Subject].Outcome != fanout.Matched }), err
+}
+
+// askable is what an organisation may be asked about some people, allowed by the revision in force too.
+func (b *bench) askable(ctx context.Context, organisation string, subjects []string) ([]policy.Constraint, error) {
+	pinned, err := b.pinned.Constraints(ctx, organisation)
 	if err != nil {
 		return nil, err
 	}
 	current := pinned
 	if b.current != b.pinned {
-		if current, err = b.current.Constraints(ctx, l.Organisation); err != nil {
+		if current, err = b.current.Constraints(ctx, organisation); err != nil {
 			return nil, err
 		}
 	}
 	return slices.DeleteFunc(pinned, func(c policy.Constraint) bool {
 		allowed := slices.ContainsFunc(current, func(o policy.Constraint) bool { return o.Category == c.Category && o.Subject == c.Subject })
-		return !allowed || !slices.Contains(l.Subjects, c.Subject) || l.progress.Matches[c.Subject].Outcome != fanout.Matched
+		return !allowed || !slices.Contains(subjects, c.Subject)
 	}), nil
 }

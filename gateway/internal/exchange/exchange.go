@@ -90,6 +90,10 @@ type Exchange struct {
 	ending  context.Context //nolint:containedctx // the life of the background work, which must outlive every caller's context
 	end     context.CancelFunc
 	running sync.WaitGroup
+	// told are the stories as they are being told, by request; a story that rests between two attempts is not among them.
+	told map[string]*story
+	// blind lets what was decided stand without reading the facts again. Only a test sets it, to show that others would then fail.
+	blind bool
 }
 
 // New refuses a configuration with a part missing.
@@ -108,6 +112,7 @@ func New(config Config) (*Exchange, error) {
 			return nil, fmt.Errorf("exchange: hub %s: %w", id, err)
 		}
 	}
+	e.told = map[string]*story{}
 	e.ending, e.end = context.WithCancel(context.Background())
 	return e, nil
 }

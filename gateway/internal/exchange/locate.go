@@ -42,6 +42,8 @@ func (s *story) locateAll(ctx context.Context, legs []fanout.Leg) error {
 // protect takes the union of the protective flags for a fact of the whole request, on which everything is decided from now on.
 func (s *story) protect() {
 	flags, unknown := protection(s.legs, s.maySet())
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if !s.located || unknown != s.unknown || !slices.Equal(flags, s.flags) {
 		s.bench = nil
 	}
@@ -83,12 +85,35 @@ func (s *story) locating(l *leg) fanout.Leg {
 	return fanout.Leg{ID: l.ID, Organisation: l.Organisation, Subjects: l.Subjects, Permits: s.permit}
 }
 
-// locateOne writes the answer down as it comes, so that the answers of several share a commit.
-func (s *story) locateOne(ctx context.Context, of fanout.Leg) error {
-	located := s.fanouts[s.request.Hub].Locate(ctx, of)
-	l := s.legs[located.Leg.Organisation]
+// locateOne asks one organisation, and asks again where the facts moved meanwhile.
+func (s *story) locateOne(ctx context.Context, of fanout.Leg) (err error) {
+	for range maxMoves {
+		if err = s.moved(s.locateAs(ctx, of)); !errors.Is(err, errMoved) {
+			return err
+		}
+	}
+	return err
+}
+
+// locateAs writes the answer down as it comes, so that the answers of several share a commit. An organisation that may be asked nothing
+// any longer is not told of anybody; since it could not say whom it protects, everybody stays protected.
+func (s *story) locateAs(ctx context.Context, of fanout.Leg) error {
+	l := s.legs[of.Organisation]
+	why, err := s.nothingToAsk(ctx, l)
+	if err != nil {
+		return err
+	}
+	if why != nil {
+		if l.progress.Matches == nil {
+			l.progress.NotAsked = why
+		}
+		return s.save(ctx, l, request.LegLocated)
+	}
+	asking, back := s.goOut(ctx, l)
+	defer back()
+	located := s.fanouts[s.request.Hub].Locate(asking, of)
 	if located.Failure != nil && located.Failure.Kind == fanout.Interrupted {
-		return s.moved(located.Failure)
+		return calledBack(asking, located.Failure)
 	}
 	l.progress.Matches, l.progress.Mishap = located.Matches, mishapOf(located.Failure)
 	return s.save(ctx, l, request.LegLocated)

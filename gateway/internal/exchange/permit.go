@@ -26,6 +26,9 @@ func (s *story) permit(ctx context.Context, of fanout.Leg, method fanout.Method)
 	if err != nil {
 		return fanout.Permit{}, err
 	}
+	if err := s.allows(ctx, b, of, method); err != nil {
+		return fanout.Permit{}, err
+	}
 	body, told, err := s.body(b, of, method)
 	if err != nil {
 		return fanout.Permit{}, fmt.Errorf("writing what is told: %w", err)

@@ -50,6 +50,7 @@ func (e *Exchange) carryOut(ctx context.Context, r request.Request) error {
 	if err != nil {
 		return err
 	}
+	defer e.takeUp(s)()
 	if err := s.locate(ctx); err != nil { // 6 warrant, 7 fanout: Locate everywhere, before anything is collected
 		return err
 	}
