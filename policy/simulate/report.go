@@ -1,0 +1,210 @@
+package simulate
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/mashgate/mashgate/policy"
+	"github.com/mashgate/mashgate/policy/explain"
+)
+
+// Report is what a draft would have done. It holds no moment and no duration: the same records and revisions give the same report,
+// byte for byte, so that its digest can be approved.
+type Report struct {
+	Against string    `json:"against"`
+	Draft   string    `json:"draft"`
+	Runs    []Outcome `json:"runs"`
+	// Agencies are counts that agencies made over their own records; exact, and theirs.
+	Agencies []Counts `json:"agencies"`
+}
+
+// Outcome is one run's part of a report.
+type Outcome struct {
+	Kind       Kind     `json:"kind"`
+	Records    int64    `json:"records"`
+	Decisions  int64    `json:"decisions"`
+	Erased     int64    `json:"erased"`
+	Anew       int64    `json:"anew"`
+	Errors     int64    `json:"errors"`
+	Unreadable int64    `json:"unreadable"`
+	Requests   Requests `json:"requests"`
+	Changes    []Row    `json:"changes"`
+	Gates      []Gate   `json:"gates"`
+	// Obligations are of requests.
+	Obligations []Duty `json:"obligations"`
+	// OtherReasons are records that come out the same for other reasons, by category.
+	OtherReasons []Category `json:"other_reasons"`
+	// Episodes are those most changed. Where EpisodesExact is false, each count is a lower bound and an episode may be missing.
+	Episodes      []Episode `json:"episodes"`
+	EpisodesExact bool      `json:"episodes_exact"`
+	Examples      []Example `json:"examples"`
+	Figures       []Figure  `json:"figures"`
+}
+
+// Category is a category with a count.
+type Category struct {
+	Category string `json:"category"`
+	Count    int64  `json:"count"`
+}
+
+// Example is one decision explained under both revisions: the first of its kind.
+type Example struct {
+	Change Change `json:"change"`
+	// Gate is set where a gate is what changed.
+	Gate    string `json:"gate,omitempty"`
+	Episode string `json:"episode"`
+	Request string `json:"request"`
+	// Alike is how many decisions changed in the same way.
+	Alike int64               `json:"alike"`
+	Was   explain.Explanation `json:"was"`
+	Now   explain.Explanation `json:"now"`
+}
+
+const (
+	episodesShown = 20
+	examplesShown = 8
+)
+
+func (r *run) report(ctx context.Context) (Report, error) {
+	s := r.state
+	out := Outcome{
+		Kind: s.Kind, Records: s.Records, Decisions: s.Decisions, Erased: s.Erased, Anew: s.Anew, Errors: s.Errors, Unreadable: s.Unreadable,
+		Requests: s.Requests, Changes: rows(s.Changes), Gates: inOrder(s.Gates), Obligations: inOrder(s.Obligations),
+		OtherReasons: []Category{}, Episodes: s.Episodes.most(episodesShown), EpisodesExact: !s.Episodes.full, Examples: []Example{},
+	}
+	for _, code := range slices.Sorted(maps.Keys(s.Rules)) {
+		out.OtherReasons = append(out.OtherReasons, Category{Category: code, Count: s.Rules[code]})
+	}
+	agencies := append([]Counts{}, r.Agencies...)
+	slices.SortFunc(agencies, func(a, b Counts) int { return cmp.Compare(a.Organisation, b.Organisation) })
+	out.Figures = figures(out, agencies)
+	var err error
+	out.Examples, err = r.examples(ctx)
+	return Report{Against: s.Against, Draft: s.Draft, Runs: []Outcome{out}, Agencies: agencies}, err
+}
+
+func rows(counts map[Change]int64) []Row {
+	all := make([]Row, 0, len(counts))
+	for change, n := range counts {
+		all = append(all, Row{Change: change, Count: n})
+	}
+	slices.SortFunc(all, func(a, b Row) int { return compareChanges(a.Change, b.Change) })
+	return all
+}
+
+func inOrder[T any](of map[string]*T) []T {
+	all := make([]T, 0, len(of))
+	for _, code := range slices.Sorted(maps.Keys(of)) {
+		all = append(all, *of[code])
+	}
+	return all
+}
+
+// examples explains the first decisions of the commonest changes, those that widen first. What the audience may not know of is no
+// example.
+func (r *run) examples(ctx context.Context) ([]Example, error) {
+	kinds := slices.SortedFunc(maps.Keys(r.state.Examples), func(a, b string) int {
+		x, y := r.state.Examples[a], r.state.Examples[b]
+		return cmp.Or(-cmp.Compare(x.Change.Direction, y.Change.Direction), cmp.Compare(y.Count, x.Count), cmp.Compare(a, b))
+	})
+	shown := []Example{}
+	for _, kind := range kinds {
+		c := r.state.Examples[kind]
+		example := Example{Change: c.Change, Gate: c.Gate, Episode: c.Episode, Request: c.Request, Alike: c.Count}
+		var err error
+		if example.Was, err = r.explain(ctx, r.Against, c); err != nil {
+			return nil, err
+		}
+		if example.Now, err = r.explain(ctx, r.Draft, c); err != nil {
+			return nil, err
+		}
+		if example.Was.Untold || example.Now.Untold {
+			continue
+		}
+		if shown = append(shown, example); len(shown) == examplesShown {
+			break
+		}
+	}
+	return shown, nil
+}
+
+func (r *run) explain(ctx context.Context, revision *policy.Revision, c candidate) (explain.Explanation, error) {
+	x, err := explain.Explain(ctx, explain.Question{Revision: revision, Input: c.Input, Header: c.Header, Audience: r.Audience})
+	if err != nil {
+		return x, fmt.Errorf("simulate: explaining an example: %w", err)
+	}
+	return x, nil
+}
+
+// Count is how many changes in one direction were found in all runs, and told by agencies.
+func (r Report) Count(direction Direction) int64 {
+	var sum int64
+	for _, run := range r.Runs {
+		for _, row := range run.Changes {
+			if row.Direction == direction {
+				sum += row.Count
+			}
+		}
+		q := run.Requests
+		sum += map[Direction]int64{
+			Wider: q.Opened + q.ReadsOpened + q.ToldMore, Tighter: q.Stopped + q.ReadsStopped + q.ToldLess,
+		}[direction]
+	}
+	for _, counts := range r.Agencies {
+		for _, c := range counts.Changes {
+			if slices.Contains(between(c.Was, c.Now, nil, nil).directions(), direction) {
+				sum += c.Records
+			}
+		}
+	}
+	return sum
+}
+
+// Wider and Tighter are Count in either direction.
+func (r Report) Wider() int64 { return r.Count(Wider) }
+
+// Tighter counts what would be held back or not asked and is not now.
+func (r Report) Tighter() int64 { return r.Count(Tighter) }
+
+// Widens tells whether anything would be released, asked or told that is not now, in any of the runs.
+func (r Report) Widens() bool { return r.Wider() > 0 }
+
+// Same tells whether nothing at all would change.
+func (r Report) Same() bool {
+	return r.Wider() == 0 && r.Tighter() == 0 && !slices.ContainsFunc(r.Runs, func(o Outcome) bool {
+		return len(o.Gates)+len(o.Obligations)+len(o.OtherReasons) > 0 || o.Errors > 0
+	})
+}
+
+// Digest is SHA-256, in hexadecimal, of the report as JSON.
+func (r Report) Digest() (string, error) {
+	encoded, err := json.Marshal(r)
+	if err != nil {
+		return "", fmt.Errorf("simulate: digesting the report: %w", err)
+	}
+	sum := sha256.Sum256(encoded)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// Join puts runs of the same two revisions into one report.
+func Join(reports ...Report) (Report, error) {
+	if len(reports) == 0 {
+		return Report{}, errors.New("simulate: no report to join")
+	}
+	joined := Report{Against: reports[0].Against, Draft: reports[0].Draft, Runs: []Outcome{}, Agencies: []Counts{}}
+	for _, r := range reports {
+		if r.Against != joined.Against || r.Draft != joined.Draft {
+			return Report{}, errors.New("simulate: joining reports about different revisions")
+		}
+		joined.Runs = append(joined.Runs, r.Runs...)
+		joined.Agencies = append(joined.Agencies, r.Agencies...)
+	}
+	return joined, nil
+}

@@ -1,0 +1,175 @@
+// Package simulate says what a draft policy would have done: it decides recorded decisions again under the draft and reports every
+// difference to the policy in force, with which of its figures are exact and which are not. It stands beside the path: it is handed the
+// records (from a hub's history, from scenarios, from a made-up city, or a fixed grid) and reads nothing else. It trusts the two
+// compiled revisions and the records; it refuses to go on from a state that another run has left, and keeps no more in memory for a
+// million decisions than for a thousand.
+package simulate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/mashgate/mashgate/policy"
+	"github.com/mashgate/mashgate/policy/history"
+)
+
+// Kind is where the records come from; it decides which figures are exact.
+type Kind string
+
+// The kinds of run.
+const (
+	// History is a hub's own recorded decisions. The hub never had the headers of what was denied at its source.
+	History Kind = "history"
+	// Scenarios are a pack's cases, City made-up families with everything that is held on them, Combinations a fixed grid.
+	Scenarios    Kind = "scenarios"
+	City         Kind = "city"
+	Combinations Kind = "combinations"
+)
+
+// Whole tells whether every record that exists is among those decided, so that what would newly be released is known.
+func (k Kind) Whole() bool { return k != History }
+
+// Options are one run.
+type Options struct {
+	Kind Kind
+	// Against is the revision in force; a record that it decided is compared with what it then decided, any other is decided by it anew.
+	Against, Draft *policy.Revision
+	// Records come in the order of their Seq.
+	Records iter.Seq2[history.Record, error]
+	// Total is how many records there are, for telling how long it still takes; 0 where nobody knows.
+	Total int64
+	// Audience is the role that the examples are explained to: the zero value tells no more than any practitioner may know.
+	Audience string
+	// Agencies are counts that agencies made over their own records.
+	Agencies []Counts
+	// State is where an earlier run stopped; records up to it are passed over.
+	State *State
+	// Checkpoint is given the state from time to time and when the run is stopped; nil keeps none. A State holds facts of some recorded
+	// decisions (no names): whoever keeps it seals it.
+	Checkpoint func(State) error
+	// Progress is told how far the run has come; nil tells nobody.
+	Progress func(Progress)
+	// Yield is called before each record: it may wait while there is something more urgent to do.
+	Yield func(context.Context) error
+}
+
+// Progress is how far a run has come.
+type Progress struct {
+	// Done and Total are records; Total is 0 where nobody knows.
+	Done, Total int64
+	// Left is an estimate from the pace of this run so far; 0 where there is none yet.
+	Left time.Duration
+}
+
+// checkpointEvery is how many records lie between two checkpoints, progressEvery between two tellings.
+const (
+	checkpointEvery = 2000
+	progressEvery   = 50
+)
+
+// Run decides every record under the draft and reports what differs. When the context ends it stops between two records, hands the
+// state to Checkpoint and returns the context's error; a later run with that State ends in the same report as one that was not stopped.
+func Run(ctx context.Context, o Options) (Report, error) {
+	if o.Against == nil || o.Draft == nil || o.Records == nil {
+		return Report{}, errors.New("simulate: a run needs two revisions and records")
+	}
+	r, err := newRun(o)
+	if err != nil {
+		return Report{}, err
+	}
+	if err := r.all(ctx); err != nil {
+		return Report{}, errors.Join(err, r.keep())
+	}
+	return r.report(ctx)
+}
+
+// run is one run under way.
+type run struct {
+	Options
+	state    *State
+	deciding deciding
+	passed   int64
+	began    time.Time
+	sofar    int64
+}
+
+func newRun(o Options) (*run, error) {
+	r := &run{Options: o, state: newState(o), deciding: newDeciding(o.Against, o.Draft), began: time.Now()}
+	for _, counts := range o.Agencies {
+		if err := counts.check(o.Draft.ID()); err != nil {
+			return nil, err
+		}
+	}
+	if o.State != nil {
+		if err := o.State.fits(o); err != nil {
+			return nil, err
+		}
+		r.state = o.State.clone()
+	}
+	return r, nil
+}
+
+func (r *run) all(ctx context.Context) error {
+	for record, err := range r.Records {
+		if err != nil {
+			return fmt.Errorf("simulate: reading the records: %w", err)
+		}
+		if record.Seq <= r.state.After && r.state.Records > 0 {
+			continue
+		}
+		if err := r.one(ctx, record); err != nil {
+			return err
+		}
+	}
+	r.tell()
+	return nil
+}
+
+// one decides one record. The state moves on only when all of it is counted.
+func (r *run) one(ctx context.Context, record history.Record) error {
+	if r.Yield != nil {
+		if err := r.Yield(ctx); err != nil {
+			return fmt.Errorf("simulate: giving way: %w", err)
+		}
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("simulate: stopped: %w", context.Cause(ctx))
+	}
+	compared, err := r.deciding.compare(ctx, record)
+	if ctx.Err() != nil {
+		return fmt.Errorf("simulate: stopped: %w", context.Cause(ctx))
+	}
+	r.state.count(record, compared, err)
+	r.sofar++
+	if r.sofar%progressEvery == 0 {
+		r.tell()
+	}
+	if r.sofar%checkpointEvery == 0 {
+		return r.keep()
+	}
+	return nil
+}
+
+func (r *run) keep() error {
+	if r.Checkpoint == nil {
+		return nil
+	}
+	if err := r.Checkpoint(*r.state.clone()); err != nil {
+		return fmt.Errorf("simulate: keeping the state: %w", err)
+	}
+	return nil
+}
+
+func (r *run) tell() {
+	if r.Progress == nil {
+		return
+	}
+	p := Progress{Done: r.state.Records, Total: r.Total}
+	if left := r.Total - r.state.Records; left > 0 && r.sofar > 0 {
+		p.Left = time.Duration(float64(time.Since(r.began)) / float64(r.sofar) * float64(left))
+	}
+	r.Progress(p)
+}
