@@ -10,16 +10,18 @@ package mashgate.rpc
 
 # METADATA
 # title: The answer to one call, with its reason
+# description: Allowed where everything holds; else what was in the way, from the last thing looked at to the first.
 # entrypoint: true
-decision := {"allow": false, "reason": "unknown_method"} if {
-	not data.roles.rpc[input.method]
-} else := {"allow": false, "reason": "wrong_principal"} if {
-	not data.roles.rpc[input.method][input.principal.kind]
-} else := {"allow": false, "reason": "wrong_role"} if {
-	not role_may_call
+decision := {"allow": true, "reason": "call_allowed"} if {
+	role_may_call
+	at_home
 } else := {"allow": false, "reason": "wrong_hub"} if {
-	not at_home
-} else := {"allow": true, "reason": "call_allowed"}
+	role_may_call
+} else := {"allow": false, "reason": "wrong_role"} if {
+	data.roles.rpc[input.method][input.principal.kind]
+} else := {"allow": false, "reason": "wrong_principal"} if {
+	data.roles.rpc[input.method]
+} else := {"allow": false, "reason": "unknown_method"}
 
 role_may_call if "any" in data.roles.rpc[input.method][input.principal.kind]
 
