@@ -174,8 +174,8 @@ func (s *Store) Sweep(ctx context.Context, tx store.Tx, hub string, before time.
 		return 0, wrap("erasing records", err)
 	}
 	for request := range requests {
-		_, err := tx.NewDelete().Model((*inputRow)(nil)).Where("request = ?", request).
-			Where("NOT EXISTS (SELECT 1 FROM decisions AS d WHERE d.request = decision_inputs.request AND d.input = decision_inputs.mark)").Exec(ctx)
+		_, err := tx.NewRaw("DELETE FROM decision_inputs WHERE request = ? AND NOT EXISTS "+
+			"(SELECT 1 FROM decisions AS d WHERE d.request = decision_inputs.request AND d.input = decision_inputs.mark)", request).Exec(ctx)
 		if err != nil {
 			return 0, wrap("erasing inputs", err)
 		}
