@@ -8,6 +8,7 @@ var unmutated = []struct{ pattern, because string }{
 	{"*/*/title", "words"}, {"*/*/*/title", "words"}, {"*/title", "words"}, {"*/*/*/*/title", "words"},
 	{"*/*/source", "words"}, {"*/*/*/source", "words"},
 	{"reasons/*/text", "words"}, {"obligations/*/text", "words"},
+	{"changes/*/text", "words"}, {"explain/facts/*/words", "words"}, {"explain/facts/*/words_not", "words"},
 	{"exclusions/*/tell", "words told to the referrer"},
 	{"consents/kinds/*/question", "words"}, {"consents/kinds/*/short", "words"},
 	{"hub/ratings/*/meaning", "words"},

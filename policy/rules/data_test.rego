@@ -244,3 +244,75 @@ test_bases_have_titles_and_sources if {
 		count(basis.source) > 5
 	}
 }
+
+# Why the policy in force may be changed: code -> what for.
+test_changes if {
+	{code: change.for | some code, change in data.changes} == {
+		"new_agreement": ["activate"],
+		"change_of_law": ["activate"],
+		"new_partner": ["activate"],
+		"learning_review": ["activate", "tighten", "roll_back"],
+		"practice_need": ["activate"],
+		"correction": ["activate", "tighten", "roll_back"],
+		"review": ["activate"],
+		"unexpected_effect": ["roll_back", "tighten"],
+		"suspected_breach": ["roll_back", "tighten"],
+		"partner_request": ["tighten"],
+		"incident_over": ["lift"],
+		"covered_by_policy": ["lift"],
+		"report_unacceptable": ["reject"],
+		"no_agreement": ["reject"],
+		"withdrawn_by_author": ["reject"],
+	}
+	every change in data.changes {
+		count(change.text) > 10
+	}
+}
+
+# Recorded decisions outlast every look-back window: what was decided about the oldest record can be looked into.
+test_retention if {
+	data.retention == {"decisions": {"days": 2557}, "findings": {"days": 2557}}
+	every years in data.windows.years {
+		years * 365 < data.retention.decisions.days
+	}
+}
+
+# What is never released is denied on every basis, without exception or footnote.
+test_never_released if {
+	data.tiers.never_released == ["hlt.restricted"]
+	every category in data.tiers.never_released {
+		every entry in data.tiers.categories[category] {
+			{cell.effect | some cell in data.tiers.cells[entry.row]} == {"deny"}
+			not data.tiers.footnotes[entry.row]
+		}
+		not data.tiers.exceptions[category]
+	}
+}
+
+# What an explanation may alter, with the values it tries, and who is told every reason. No protective flag, age or label is among them.
+test_explain if {
+	data.explain.limit == 5
+	data.explain.told_everything == ["ig_officer", "auditor"]
+	[[fact.fact, object.get(fact, "values", [])] | some fact in data.explain.facts] == [
+		["consent", ["yes", "not_safe_to_seek", "no"]],
+		["consent_position", []],
+		["override", []],
+		["break_glass", []],
+		["basis", []],
+		["rating", []],
+		["stage", ["triage", "mash_episode", "strategy_discussion"]],
+		["level_of_need", ["2", "3", "4"]],
+		["purpose", ["safeguarding_children"]],
+		["expiry", []],
+		["finding", [
+			"imminent_danger", "has_social_worker", "information_only", "uasc", "out_of_area", "family_declined", "s47_cause",
+			"child_in_need",
+		]],
+		["concern", ["self_harm_or_suicide"]],
+		["identified", ["yes"]],
+		["assigned", []],
+		["relationship", []],
+		["role", []],
+		["category", []],
+	]
+}
