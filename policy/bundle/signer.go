@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Signer signs policy. The key itself may be anywhere: in a file, in a token behind PKCS #11, at a key service.
@@ -109,6 +110,9 @@ const DigestArgument = "{digest}"
 // maxSignature bounds what a signing command may say (bytes); a signature has about 70.
 const maxSignature = 4096
 
+// waitDelay is how long a signing command that was called off may hold on to what it writes to.
+const waitDelay = 5 * time.Second
+
 // CommandSigner signs with a command of the operator's, in front of PKCS #11 or a key service: it gets the SHA-256 digest on standard
 // input as 32 bytes, or where an argument holds {digest} in hexadecimal in its place, and writes the signature to standard output as
 // ASN.1 DER. No shell is in between. What it returns is held to the public key.
@@ -139,27 +143,34 @@ func (s commandSigner) Sign(ctx context.Context, digest []byte) ([]byte, error) 
 		argv[i] = strings.ReplaceAll(argument, DigestArgument, hex.EncodeToString(digest))
 	}
 	command := exec.CommandContext(ctx, argv[0], argv[1:]...) //nolint:gosec // the operator's own command is the point of it
-	var out, complaint limited
-	command.Stdout, command.Stderr = &out, &complaint
+	out, complaint := limited{strict: true}, limited{}
+	command.Stdout, command.Stderr, command.WaitDelay = &out, &complaint, waitDelay
 	if !asArgument {
 		command.Stdin = bytes.NewReader(digest)
 	}
 	if err := command.Run(); err != nil {
-		return nil, fmt.Errorf("the signing command %s: %w: %s", argv[0], err, strings.TrimSpace(complaint.String()))
+		return nil, fmt.Errorf("the signing command %s: %w: %s", argv[0], err, strings.TrimSpace(complaint.kept.String()))
 	}
 	key, ok := p256(s.public)
-	if !ok || !ecdsa.VerifyASN1(key, digest, out.Bytes()) {
+	if !ok || !ecdsa.VerifyASN1(key, digest, out.kept.Bytes()) {
 		return nil, fmt.Errorf("what the signing command %s wrote is not the configured key's signature in ASN.1 DER", argv[0])
 	}
-	return out.Bytes(), nil
+	return out.kept.Bytes(), nil
 }
 
-// limited keeps the first bytes of what a command says.
-type limited struct{ bytes.Buffer }
+// limited keeps the first bytes of what a command says, and stops one that says more where it must not. The buffer is not embedded:
+// its ReadFrom would take everything.
+type limited struct {
+	kept   bytes.Buffer
+	strict bool
+}
 
 func (l *limited) Write(p []byte) (int, error) {
-	room := maxSignature - l.Len()
-	if _, err := l.Buffer.Write(p[:min(len(p), max(room, 0))]); err != nil {
+	room := maxSignature - l.kept.Len()
+	if l.strict && len(p) > room {
+		return 0, errors.New("it says more than a signature")
+	}
+	if _, err := l.kept.Write(p[:min(len(p), room)]); err != nil {
 		return 0, err
 	}
 	return len(p), nil
