@@ -218,6 +218,12 @@ func (w *world) honest(organisation string, people ...agencytest.Person) *agency
 func (w *world) withRules(organisation, rules string, people ...agencytest.Person) *agencytest.Memory {
 	w.Helper()
 	memory := &agencytest.Memory{People: people, AsOf: now.Add(-time.Hour)}
+	w.connect(organisation, w.agency(organisation, rules, memory))
+	return memory
+}
+
+func (w *world) agency(organisation, rules string, memory *agencytest.Memory) agencyv1.AgencyServiceServer {
+	w.Helper()
 	agency, err := agencies.New(agencies.Config{
 		Organisation: organisation, Title: organisation, LookedIn: "Index of " + organisation, Categories: w.categories(organisation),
 		Flags: []string{"safe_address", "limited_access", "adoption", "live_investigation"}, MaxIndexAge: 24 * time.Hour, Source: memory,
@@ -225,8 +231,7 @@ func (w *world) withRules(organisation, rules string, people ...agencytest.Perso
 		Clock: w.gateway.Clock, Log: w.config.Log,
 	})
 	w.must(err)
-	w.connect(organisation, agency)
-	return memory
+	return agency
 }
 
 // hostile connects an organisation that plays a trick.
