@@ -83,8 +83,8 @@ func (s *Store) CreateDraft(ctx context.Context, who directory.Person, archive [
 		}
 	}
 	manifest := pack.Manifest()
-	if manifest.Hub != who.Hub {
-		return Draft{}, fault.Invalid("pack", "its manifest names another hub")
+	if manifest.Hub != who.Hub || manifest.Kind != policy.KindHub {
+		return Draft{}, fault.Invalid("pack", "its manifest is not that of a pack of this hub")
 	}
 	row := draftRow{
 		Hub: who.Hub, ID: newID(), Pack: pack.ID(), Title: manifest.Name, Version: manifest.Version, Author: who.ID, Note: note,

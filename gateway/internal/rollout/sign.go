@@ -10,6 +10,7 @@ import (
 	"github.com/mashgate/mashgate/gateway/internal/ledger"
 	"github.com/mashgate/mashgate/gateway/internal/store"
 	"github.com/mashgate/mashgate/internal/fault"
+	"github.com/mashgate/mashgate/policy"
 	"github.com/mashgate/mashgate/policy/bundle"
 )
 
@@ -23,20 +24,28 @@ func (s *Store) Unsigned(ctx context.Context, at Ref) ([]byte, Draft, error) {
 	if err := d.lacks(StateApproved); err != nil {
 		return nil, Draft{}, err
 	}
-	archive, err := s.Archive(ctx, at.Hub, at.ID)
+	pack, err := s.Pack(ctx, d)
 	if err != nil {
 		return nil, Draft{}, err
 	}
-	pack, err := readArchive(archive)
-	if err != nil {
-		return nil, Draft{}, fmt.Errorf("rollout: reading draft %s again: %w", at.ID, err)
-	}
-	if pack.ID() != d.Revision {
-		// The base of an overlay is the gateway's own pack, and the gateway has changed since.
-		return nil, Draft{}, fault.Precondition("BASE_CHANGED", "The built-in pack that the draft lies over has changed. Make a new draft.")
-	}
 	unsigned, err := bundle.Build(pack)
 	return unsigned, d, err
+}
+
+// Pack is the pack of a draft. An overlay lies over the gateway's own pack: where that has changed since, the draft is not what it was.
+func (s *Store) Pack(ctx context.Context, d Draft) (*policy.Pack, error) {
+	archive, err := s.Archive(ctx, d.Hub, d.ID)
+	if err != nil {
+		return nil, err
+	}
+	pack, err := readArchive(archive)
+	if err != nil {
+		return nil, fmt.Errorf("rollout: reading draft %s again: %w", d.ID, err)
+	}
+	if pack.ID() != d.Revision {
+		return nil, fault.Precondition("BASE_CHANGED", "The built-in pack that the draft lies over has changed. Make a new draft.")
+	}
+	return pack, nil
 }
 
 // Sign takes the signed bundle of an approved draft. It must verify under the keys of the configuration, be signed for this hub, and hold
