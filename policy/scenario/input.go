@@ -88,8 +88,8 @@ func (s Scenario) categories() []policy.Category {
 	return out
 }
 
-// headers are the rows as the records of the first organisation that holds their category.
-func (s Scenario) headers(v *policy.Vocabulary) ([]record.Header, error) {
+// Headers are the rows as the records of the first organisation that holds their category.
+func (s Scenario) Headers(v *policy.Vocabulary) ([]record.Header, error) {
 	zone, err := time.LoadLocation(v.Hub.Timezone)
 	if err != nil {
 		return nil, fmt.Errorf("scenario: %s: %w", s.File, err)

@@ -3,6 +3,9 @@ package scenario
 import (
 	"fmt"
 	"io"
+
+	"github.com/mashgate/mashgate/internal/record"
+	"github.com/mashgate/mashgate/policy"
 )
 
 // Result is how a run went. It marshals to JSON for machines.
@@ -22,6 +25,9 @@ type Failure struct {
 	Expectation string `json:"expectation"`
 	Want        string `json:"want"`
 	Got         string `json:"got"`
+	// Input and Header are what was decided on, for whoever explains it. Header is nil where the request itself was decided.
+	Input  policy.Input   `json:"-"`
+	Header *record.Header `json:"-"`
 }
 
 func (f Failure) String() string {
@@ -42,11 +48,20 @@ func (r Result) WriteText(w io.Writer) error {
 	return err
 }
 
-func (r *Result) expect(s Scenario, what, want, got string, holds bool) {
+// decided is one decision of a case: what it was made on.
+type decided struct {
+	scenario Scenario
+	input    policy.Input
+	header   *record.Header
+}
+
+func (r *Result) expect(d decided, what, want, got string, holds bool) {
 	r.Total++
 	if holds {
 		r.Hold++
 		return
 	}
-	r.Failures = append(r.Failures, Failure{File: s.File, Scenario: s.Name, Expectation: what, Want: want, Got: got})
+	r.Failures = append(r.Failures, Failure{
+		File: d.scenario.File, Scenario: d.scenario.Name, Expectation: what, Want: want, Got: got, Input: d.input, Header: d.header,
+	})
 }

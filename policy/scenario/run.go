@@ -22,11 +22,12 @@ func Run(ctx context.Context, revision *policy.Revision, scenarios []Scenario) (
 }
 
 func (s Scenario) run(ctx context.Context, revision *policy.Revision, result *Result) error {
-	headers, err := s.headers(revision.Vocabulary())
+	headers, err := s.Headers(revision.Vocabulary())
 	if err != nil {
 		return err
 	}
-	request, err := revision.Open(ctx, s.Input(revision.Vocabulary()))
+	input := s.Input(revision.Vocabulary())
+	request, err := revision.Open(ctx, input)
 	if err != nil {
 		return fmt.Errorf("scenario: %s: %w", s.File, err)
 	}
@@ -34,29 +35,29 @@ func (s Scenario) run(ctx context.Context, revision *policy.Revision, result *Re
 	if err != nil {
 		return fmt.Errorf("scenario: %s: %w", s.File, err)
 	}
-	s.compareAsk(request.Ask(), result)
+	s.compareAsk(decided{scenario: s, input: input}, request.Ask(), result)
 	for i, row := range s.Expect.Decisions {
-		row.compare(s, i, decisions[i], result)
+		row.compare(decided{scenario: s, input: input, header: &headers[i]}, i, decisions[i], result)
 	}
 	return nil
 }
 
-func (s Scenario) compareAsk(ask policy.Ask, result *Result) {
+func (s Scenario) compareAsk(of decided, ask policy.Ask, result *Result) {
 	got := askProceed
 	if !ask.Proceed {
 		got = askStopped
 	}
 	gates := codes(ask.Gates)
-	result.expect(s, "ask", s.Expect.Ask, join(got, ask.Err, gates), got == s.Expect.Ask && ask.Err == "")
+	result.expect(of, "ask", s.Expect.Ask, join(got, ask.Err, gates), got == s.Expect.Ask && ask.Err == "")
 	for _, reason := range s.Expect.Reasons {
-		result.expect(s, "reasons", reason, list(gates), slices.Contains(gates, reason))
+		result.expect(of, "reasons", reason, list(gates), slices.Contains(gates, reason))
 	}
 	if s.Expect.TellAgencies != "" {
-		result.expect(s, "tell_agencies", s.Expect.TellAgencies, ask.Tell, ask.Tell == s.Expect.TellAgencies)
+		result.expect(of, "tell_agencies", s.Expect.TellAgencies, ask.Tell, ask.Tell == s.Expect.TellAgencies)
 	}
 }
 
-func (r row) compare(s Scenario, i int, d policy.Decision, result *Result) {
+func (r row) compare(of decided, i int, d policy.Decision, result *Result) {
 	what := fmt.Sprintf("decisions[%d] %s about %s", i, r.Category, r.About)
 	reasons := codes(d.Reasons)
 	want, got := r.Effect, join(string(d.Effect), d.Err, reasons)
@@ -72,7 +73,7 @@ func (r row) compare(s Scenario, i int, d policy.Decision, result *Result) {
 			holds = holds && slices.Contains(d.Masks, class)
 		}
 	}
-	result.expect(s, what, want, got, holds)
+	result.expect(of, what, want, got, holds)
 }
 
 func codes(reasons []policy.Reason) []string {
