@@ -61,6 +61,9 @@ func OfRelease(revision string, decisions []policy.Decision) (Verdict, error) {
 
 // OfRead is the verdict of a reading: the gates that the reader met, and a release decision for each header, in order.
 func OfRead(ask policy.Ask, decisions []policy.Decision) (Verdict, error) {
+	if decisions == nil {
+		decisions = []policy.Decision{} // nothing was decided on but the gates
+	}
 	sum, err := digest(ask, decisions)
 	return Verdict{Revision: ask.Revision, Ask: askedOf(ask), Outcomes: outcomes(decisions), Digest: sum}, err
 }

@@ -115,9 +115,10 @@ func (w *world) endedOr(ref request.Ref, other <-chan struct{}) {
 	<-ended
 }
 
-// covered holds every chunk in the store to its ledger entry.
+// covered holds every chunk in the store to its ledger entry, and every entry of a decision to the record of it.
 func (w *world) covered() {
 	w.Helper()
+	w.digested()
 	page, _, err := w.config.Requests.List(w.Context(), request.Query{Hub: hub, Episode: w.episode.ID, Limit: 100})
 	w.must(err)
 	for _, r := range page {

@@ -203,6 +203,16 @@ func TestExplain(t *testing.T) {
 // stricterPack is the default pack with one more rule, which denies everything that is asked for.
 func stricterPack(t *testing.T) fs.FS {
 	t.Helper()
+	return packWith(t, `
+contributions contains {"effect": "deny", "reason": "not_on_this_basis", "masks": [], "rule": "release.test"} if {
+	asked
+}
+`)
+}
+
+// packWith is the default pack with more Rego at the end of its release rules.
+func packWith(t *testing.T, more string) fs.FS {
+	t.Helper()
 	pack := fstest.MapFS{}
 	err := fs.WalkDir(rules.FS, ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -210,11 +220,7 @@ func stricterPack(t *testing.T) fs.FS {
 		}
 		content, err := fs.ReadFile(rules.FS, path)
 		if path == "release.rego" {
-			content = append(content, `
-contributions contains {"effect": "deny", "reason": "not_on_this_basis", "masks": [], "rule": "release.test"} if {
-	asked
-}
-`...)
+			content = append(content, more...)
 		}
 		pack[path] = &fstest.MapFile{Data: content}
 		return err

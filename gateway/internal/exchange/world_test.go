@@ -54,6 +54,7 @@ type world struct {
 	revision  *policy.Revision
 	catalogue *record.Catalogue
 	config    exchange.Config
+	vault     *seal.Vault
 	exchange  *exchange.Exchange
 	fault     atomic.Pointer[func(store.Point) error]
 	metrics   *metrics
@@ -74,6 +75,7 @@ func newWorld(t *testing.T) *world {
 	dir := t.TempDir()
 	vault, err := seal.OpenVault(filepath.Join(dir, "keys"), []byte("0123456789abcdef0123456789abcdef"))
 	w.must(err)
+	w.vault = vault
 	db, err := store.Open(t.Context(), store.Options{Path: filepath.Join(dir, "hub.db"), Fault: w.fails})
 	w.must(err)
 	t.Cleanup(func() {
