@@ -27,6 +27,8 @@ const (
 	Scenarios    Kind = "scenarios"
 	City         Kind = "city"
 	Combinations Kind = "combinations"
+	// Journal is an agency's own record of what it decided on (RunAgency).
+	Journal Kind = "journal"
 )
 
 // Whole tells whether every record that exists is among those decided, so that what would newly be released is known.
