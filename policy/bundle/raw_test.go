@@ -4,8 +4,10 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"testing"
@@ -14,6 +16,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/util"
 
 	"github.com/mashgate/mashgate/policy"
+	"github.com/mashgate/mashgate/policy/bundle"
 )
 
 // hashOf is the hash that OPA wants of a file.
@@ -34,6 +37,15 @@ func hashOf(t *testing.T, name string, content []byte) string {
 		t.Fatal(err)
 	}
 	return hex.EncodeToString(sum)
+}
+
+func publicPEM(t *testing.T, key bundle.Signer) []byte {
+	t.Helper()
+	der, err := x509.MarshalPKIXPublicKey(key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
 }
 
 // unsignedID writes into .manifest the id that the pack has by now.

@@ -144,7 +144,7 @@ func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func plain(t *testing.T, server *httptest.Server) bundle.Source {
+func plainSource(t *testing.T, server *httptest.Server) bundle.Source {
 	t.Helper()
 	source, err := bundle.HTTPSource(bundle.HTTPOptions{URL: server.URL + "/policies/north", PlainLoopback: true})
 	if err != nil {
@@ -159,7 +159,7 @@ func TestAServerIsFollowed(t *testing.T) {
 	for _, etags := range []bool{true, false} {
 		files := &static{now: first, etags: etags}
 		server := httptest.NewServer(files)
-		source := plain(t, server)
+		source := plainSource(t, server)
 		poll(t, source, &first)
 		poll(t, source, nil)
 		if etags && len(files.sent) != 2 {
@@ -187,7 +187,7 @@ func TestAServerThatMisleads(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(files)
 			defer server.Close()
-			if _, changed, err := plain(t, server).Poll(t.Context()); err == nil || changed {
+			if _, changed, err := plainSource(t, server).Poll(t.Context()); err == nil || changed {
 				t.Errorf("changed %t, %v", changed, err)
 			}
 		})
@@ -196,7 +196,7 @@ func TestAServerThatMisleads(t *testing.T) {
 		t.Error("a redirect was followed")
 	}
 	gone := httptest.NewServer(http.NotFoundHandler())
-	source := plain(t, gone)
+	source := plainSource(t, gone)
 	if _, _, err := source.Poll(t.Context()); err == nil || !strings.Contains(err.Error(), "404") {
 		t.Errorf("a server without the files: %v", err)
 	}
@@ -206,7 +206,7 @@ func TestAServerThatMisleads(t *testing.T) {
 	}
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := plain(t, other).Poll(cancelled); err == nil {
+	if _, _, err := plainSource(t, other).Poll(cancelled); err == nil {
 		t.Error("a poll that was called off gave no error")
 	}
 }
