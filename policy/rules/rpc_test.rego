@@ -79,6 +79,7 @@ by_person := {
 		"CheckDraft": ["ig_officer"],
 		"TestDraft": ["ig_officer"],
 		"Simulate": ["ig_officer"],
+		"ListDraftAsks": ["ig_officer"],
 		"ApproveDraft": approvers,
 		"RejectDraft": ["ig_officer"],
 		"GetDraftBundle": ["ig_officer", "administrator"],

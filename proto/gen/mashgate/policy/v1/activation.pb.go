@@ -91,6 +91,8 @@ const (
 	Activation_STATE_SCHEDULED Activation_State = 2
 	Activation_STATE_ACTIVE    Activation_State = 3
 	Activation_STATE_PAST      Activation_State = 4
+	// Proposed or scheduled, and overtaken by a later decision before its time: it never was in force.
+	Activation_STATE_VOID Activation_State = 5
 )
 
 // Enum value maps for Activation_State.
@@ -101,6 +103,7 @@ var (
 		2: "STATE_SCHEDULED",
 		3: "STATE_ACTIVE",
 		4: "STATE_PAST",
+		5: "STATE_VOID",
 	}
 	Activation_State_value = map[string]int32{
 		"STATE_UNSPECIFIED": 0,
@@ -108,6 +111,7 @@ var (
 		"STATE_SCHEDULED":   2,
 		"STATE_ACTIVE":      3,
 		"STATE_PAST":        4,
+		"STATE_VOID":        5,
 	}
 )
 
@@ -382,8 +386,9 @@ func (x *Activation) GetRolledBackTo() int64 {
 
 // Tightening is an emergency overlay: contributions that can only hold back, joined to whatever the active revision decides.
 type Tightening struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	Name       string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Setting and lifting both count it up, so that the number in a revision's id names one set of rules.
 	Number     int64                  `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
 	Rules      []*TighteningRule      `protobuf:"bytes,3,rep,name=rules,proto3" json:"rules,omitempty"`
 	Reason     string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
@@ -683,7 +688,7 @@ const file_mashgate_policy_v1_activation_proto_rawDesc = "" +
 	"\vreview_date\x18\b \x01(\tB\a\xbaH\x04r\x02\x18\n" +
 	"R\n" +
 	"reviewDate:s\xeaAp\n" +
-	"\x1fmashgate.example/PolicyRevision\x12,hubs/{hub}/policyRevisions/{policy_revision}*\x0fpolicyRevisions2\x0epolicyRevision\"\xe4\x06\n" +
+	"\x1fmashgate.example/PolicyRevision\x12,hubs/{hub}/policyRevisions/{policy_revision}*\x0fpolicyRevisions2\x0epolicyRevision\"\xf4\x06\n" +
 	"\n" +
 	"Activation\x12\x1f\n" +
 	"\x04name\x18\x01 \x01(\tB\v\xe0A\b\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12\x1f\n" +
@@ -706,14 +711,16 @@ const file_mashgate_policy_v1_activation_proto_rawDesc = "" +
 	"\n" +
 	"KIND_DRAFT\x10\x02\x12\x11\n" +
 	"\rKIND_ROLLBACK\x10\x03\x12\x11\n" +
-	"\rKIND_FOLLOWED\x10\x04\"i\n" +
+	"\rKIND_FOLLOWED\x10\x04\"y\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eSTATE_PROPOSED\x10\x01\x12\x13\n" +
 	"\x0fSTATE_SCHEDULED\x10\x02\x12\x10\n" +
 	"\fSTATE_ACTIVE\x10\x03\x12\x0e\n" +
 	"\n" +
-	"STATE_PAST\x10\x04:}\xeaAz\n" +
+	"STATE_PAST\x10\x04\x12\x0e\n" +
+	"\n" +
+	"STATE_VOID\x10\x05:}\xeaAz\n" +
 	"!mashgate.example/PolicyActivation\x120hubs/{hub}/policyActivations/{policy_activation}*\x11policyActivations2\x10policyActivation\"\x99\x04\n" +
 	"\n" +
 	"Tightening\x12\x1f\n" +
