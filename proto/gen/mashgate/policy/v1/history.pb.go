@@ -169,6 +169,147 @@ func (*SimulateResponse_Progress) isSimulateResponse_Event() {}
 
 func (*SimulateResponse_Draft) isSimulateResponse_Event() {}
 
+// ListDraftAsksResponse is one recorded request.
+type ListDraftAsksResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The request's id, as it stands in warrants.
+	Request string `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
+	// The revision in force and the draft's.
+	Against string `protobuf:"bytes,2,opt,name=against,proto3" json:"against,omitempty"`
+	Draft   string `protobuf:"bytes,3,opt,name=draft,proto3" json:"draft,omitempty"`
+	// What the organisation would be asked for, as warrants write constraints: a JSON array.
+	Constraints   []byte `protobuf:"bytes,4,opt,name=constraints,proto3" json:"constraints,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListDraftAsksResponse) Reset() {
+	*x = ListDraftAsksResponse{}
+	mi := &file_mashgate_policy_v1_history_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListDraftAsksResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListDraftAsksResponse) ProtoMessage() {}
+
+func (x *ListDraftAsksResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_history_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListDraftAsksResponse.ProtoReflect.Descriptor instead.
+func (*ListDraftAsksResponse) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_history_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ListDraftAsksResponse) GetRequest() string {
+	if x != nil {
+		return x.Request
+	}
+	return ""
+}
+
+func (x *ListDraftAsksResponse) GetAgainst() string {
+	if x != nil {
+		return x.Against
+	}
+	return ""
+}
+
+func (x *ListDraftAsksResponse) GetDraft() string {
+	if x != nil {
+		return x.Draft
+	}
+	return ""
+}
+
+func (x *ListDraftAsksResponse) GetConstraints() []byte {
+	if x != nil {
+		return x.Constraints
+	}
+	return nil
+}
+
+// AgencyCounts are how many of an organisation's own records a draft would let out or hold otherwise. They hold no header.
+type AgencyCounts struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Organisation  string                 `protobuf:"bytes,1,opt,name=organisation,proto3" json:"organisation,omitempty"`
+	Against       string                 `protobuf:"bytes,2,opt,name=against,proto3" json:"against,omitempty"`
+	Draft         string                 `protobuf:"bytes,3,opt,name=draft,proto3" json:"draft,omitempty"`
+	Changes       []*AgencyCounts_Change `protobuf:"bytes,4,rep,name=changes,proto3" json:"changes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AgencyCounts) Reset() {
+	*x = AgencyCounts{}
+	mi := &file_mashgate_policy_v1_history_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AgencyCounts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AgencyCounts) ProtoMessage() {}
+
+func (x *AgencyCounts) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_history_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AgencyCounts.ProtoReflect.Descriptor instead.
+func (*AgencyCounts) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_history_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *AgencyCounts) GetOrganisation() string {
+	if x != nil {
+		return x.Organisation
+	}
+	return ""
+}
+
+func (x *AgencyCounts) GetAgainst() string {
+	if x != nil {
+		return x.Against
+	}
+	return ""
+}
+
+func (x *AgencyCounts) GetDraft() string {
+	if x != nil {
+		return x.Draft
+	}
+	return ""
+}
+
+func (x *AgencyCounts) GetChanges() []*AgencyCounts_Change {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
 type ReplayResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Event:
@@ -183,7 +324,7 @@ type ReplayResponse struct {
 
 func (x *ReplayResponse) Reset() {
 	*x = ReplayResponse{}
-	mi := &file_mashgate_policy_v1_history_proto_msgTypes[2]
+	mi := &file_mashgate_policy_v1_history_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -195,7 +336,7 @@ func (x *ReplayResponse) String() string {
 func (*ReplayResponse) ProtoMessage() {}
 
 func (x *ReplayResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_policy_v1_history_proto_msgTypes[2]
+	mi := &file_mashgate_policy_v1_history_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -208,7 +349,7 @@ func (x *ReplayResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReplayResponse.ProtoReflect.Descriptor instead.
 func (*ReplayResponse) Descriptor() ([]byte, []int) {
-	return file_mashgate_policy_v1_history_proto_rawDescGZIP(), []int{2}
+	return file_mashgate_policy_v1_history_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ReplayResponse) GetEvent() isReplayResponse_Event {
@@ -287,7 +428,7 @@ type Difference struct {
 
 func (x *Difference) Reset() {
 	*x = Difference{}
-	mi := &file_mashgate_policy_v1_history_proto_msgTypes[3]
+	mi := &file_mashgate_policy_v1_history_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -299,7 +440,7 @@ func (x *Difference) String() string {
 func (*Difference) ProtoMessage() {}
 
 func (x *Difference) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_policy_v1_history_proto_msgTypes[3]
+	mi := &file_mashgate_policy_v1_history_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -312,7 +453,7 @@ func (x *Difference) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Difference.ProtoReflect.Descriptor instead.
 func (*Difference) Descriptor() ([]byte, []int) {
-	return file_mashgate_policy_v1_history_proto_rawDescGZIP(), []int{3}
+	return file_mashgate_policy_v1_history_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Difference) GetDecision() int64 {
@@ -371,7 +512,7 @@ type ReplayResult struct {
 
 func (x *ReplayResult) Reset() {
 	*x = ReplayResult{}
-	mi := &file_mashgate_policy_v1_history_proto_msgTypes[4]
+	mi := &file_mashgate_policy_v1_history_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -383,7 +524,7 @@ func (x *ReplayResult) String() string {
 func (*ReplayResult) ProtoMessage() {}
 
 func (x *ReplayResult) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_policy_v1_history_proto_msgTypes[4]
+	mi := &file_mashgate_policy_v1_history_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -396,7 +537,7 @@ func (x *ReplayResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReplayResult.ProtoReflect.Descriptor instead.
 func (*ReplayResult) Descriptor() ([]byte, []int) {
-	return file_mashgate_policy_v1_history_proto_rawDescGZIP(), []int{4}
+	return file_mashgate_policy_v1_history_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ReplayResult) GetRecords() int64 {
@@ -452,7 +593,7 @@ type RecheckFinding struct {
 
 func (x *RecheckFinding) Reset() {
 	*x = RecheckFinding{}
-	mi := &file_mashgate_policy_v1_history_proto_msgTypes[5]
+	mi := &file_mashgate_policy_v1_history_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -464,7 +605,7 @@ func (x *RecheckFinding) String() string {
 func (*RecheckFinding) ProtoMessage() {}
 
 func (x *RecheckFinding) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_policy_v1_history_proto_msgTypes[5]
+	mi := &file_mashgate_policy_v1_history_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -477,7 +618,7 @@ func (x *RecheckFinding) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecheckFinding.ProtoReflect.Descriptor instead.
 func (*RecheckFinding) Descriptor() ([]byte, []int) {
-	return file_mashgate_policy_v1_history_proto_rawDescGZIP(), []int{5}
+	return file_mashgate_policy_v1_history_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *RecheckFinding) GetName() string {
@@ -571,6 +712,76 @@ func (x *RecheckFinding) GetLedgerEntries() []int64 {
 	return nil
 }
 
+// Change is so many records of a category.
+type AgencyCounts_Change struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Category string                 `protobuf:"bytes,1,opt,name=category,proto3" json:"category,omitempty"`
+	// deny, review, exist, redact or permit.
+	Was           string `protobuf:"bytes,2,opt,name=was,proto3" json:"was,omitempty"`
+	Now           string `protobuf:"bytes,3,opt,name=now,proto3" json:"now,omitempty"`
+	Records       int64  `protobuf:"varint,4,opt,name=records,proto3" json:"records,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AgencyCounts_Change) Reset() {
+	*x = AgencyCounts_Change{}
+	mi := &file_mashgate_policy_v1_history_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AgencyCounts_Change) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AgencyCounts_Change) ProtoMessage() {}
+
+func (x *AgencyCounts_Change) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_history_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AgencyCounts_Change.ProtoReflect.Descriptor instead.
+func (*AgencyCounts_Change) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_history_proto_rawDescGZIP(), []int{3, 0}
+}
+
+func (x *AgencyCounts_Change) GetCategory() string {
+	if x != nil {
+		return x.Category
+	}
+	return ""
+}
+
+func (x *AgencyCounts_Change) GetWas() string {
+	if x != nil {
+		return x.Was
+	}
+	return ""
+}
+
+func (x *AgencyCounts_Change) GetNow() string {
+	if x != nil {
+		return x.Now
+	}
+	return ""
+}
+
+func (x *AgencyCounts_Change) GetRecords() int64 {
+	if x != nil {
+		return x.Records
+	}
+	return 0
+}
+
 var File_mashgate_policy_v1_history_proto protoreflect.FileDescriptor
 
 const file_mashgate_policy_v1_history_proto_rawDesc = "" +
@@ -583,7 +794,22 @@ const file_mashgate_policy_v1_history_proto_rawDesc = "" +
 	"\x10SimulateResponse\x12:\n" +
 	"\bprogress\x18\x01 \x01(\v2\x1c.mashgate.policy.v1.ProgressH\x00R\bprogress\x121\n" +
 	"\x05draft\x18\x02 \x01(\v2\x19.mashgate.policy.v1.DraftH\x00R\x05draftB\a\n" +
-	"\x05event\"\xd3\x01\n" +
+	"\x05event\"\xaa\x01\n" +
+	"\x15ListDraftAsksResponse\x12!\n" +
+	"\arequest\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\arequest\x12\"\n" +
+	"\aagainst\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xfa\x01R\aagainst\x12\x1d\n" +
+	"\x05draft\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18xR\x05draft\x12+\n" +
+	"\vconstraints\x18\x04 \x01(\fB\t\xbaH\x06z\x04\x18\x80\x80@R\vconstraints\"\xcb\x03\n" +
+	"\fAgencyCounts\x12A\n" +
+	"\forganisation\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[a-z][a-z0-9_]{1,40}$R\forganisation\x12\"\n" +
+	"\aagainst\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xfa\x01R\aagainst\x12\x1d\n" +
+	"\x05draft\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18xR\x05draft\x12L\n" +
+	"\achanges\x18\x04 \x03(\v2'.mashgate.policy.v1.AgencyCounts.ChangeB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\achanges\x1a\xe6\x01\n" +
+	"\x06Change\x12=\n" +
+	"\bcategory\x18\x01 \x01(\tB!\xbaH\x1er\x1c2\x1a^[a-z]{2,4}\\.[a-z_]{2,40}$R\bcategory\x12<\n" +
+	"\x03was\x18\x02 \x01(\tB*\xbaH'r%2#^(deny|review|exist|redact|permit)$R\x03was\x12<\n" +
+	"\x03now\x18\x03 \x01(\tB*\xbaH'r%2#^(deny|review|exist|redact|permit)$R\x03now\x12!\n" +
+	"\arecords\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\arecords\"\xd3\x01\n" +
 	"\x0eReplayResponse\x12:\n" +
 	"\bprogress\x18\x01 \x01(\v2\x1c.mashgate.policy.v1.ProgressH\x00R\bprogress\x12@\n" +
 	"\n" +
@@ -633,29 +859,33 @@ func file_mashgate_policy_v1_history_proto_rawDescGZIP() []byte {
 	return file_mashgate_policy_v1_history_proto_rawDescData
 }
 
-var file_mashgate_policy_v1_history_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_mashgate_policy_v1_history_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_mashgate_policy_v1_history_proto_goTypes = []any{
 	(*Progress)(nil),              // 0: mashgate.policy.v1.Progress
 	(*SimulateResponse)(nil),      // 1: mashgate.policy.v1.SimulateResponse
-	(*ReplayResponse)(nil),        // 2: mashgate.policy.v1.ReplayResponse
-	(*Difference)(nil),            // 3: mashgate.policy.v1.Difference
-	(*ReplayResult)(nil),          // 4: mashgate.policy.v1.ReplayResult
-	(*RecheckFinding)(nil),        // 5: mashgate.policy.v1.RecheckFinding
-	(*Draft)(nil),                 // 6: mashgate.policy.v1.Draft
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	(*ListDraftAsksResponse)(nil), // 2: mashgate.policy.v1.ListDraftAsksResponse
+	(*AgencyCounts)(nil),          // 3: mashgate.policy.v1.AgencyCounts
+	(*ReplayResponse)(nil),        // 4: mashgate.policy.v1.ReplayResponse
+	(*Difference)(nil),            // 5: mashgate.policy.v1.Difference
+	(*ReplayResult)(nil),          // 6: mashgate.policy.v1.ReplayResult
+	(*RecheckFinding)(nil),        // 7: mashgate.policy.v1.RecheckFinding
+	(*AgencyCounts_Change)(nil),   // 8: mashgate.policy.v1.AgencyCounts.Change
+	(*Draft)(nil),                 // 9: mashgate.policy.v1.Draft
+	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
 }
 var file_mashgate_policy_v1_history_proto_depIdxs = []int32{
-	0, // 0: mashgate.policy.v1.SimulateResponse.progress:type_name -> mashgate.policy.v1.Progress
-	6, // 1: mashgate.policy.v1.SimulateResponse.draft:type_name -> mashgate.policy.v1.Draft
-	0, // 2: mashgate.policy.v1.ReplayResponse.progress:type_name -> mashgate.policy.v1.Progress
-	3, // 3: mashgate.policy.v1.ReplayResponse.difference:type_name -> mashgate.policy.v1.Difference
-	4, // 4: mashgate.policy.v1.ReplayResponse.result:type_name -> mashgate.policy.v1.ReplayResult
-	7, // 5: mashgate.policy.v1.RecheckFinding.time:type_name -> google.protobuf.Timestamp
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	0,  // 0: mashgate.policy.v1.SimulateResponse.progress:type_name -> mashgate.policy.v1.Progress
+	9,  // 1: mashgate.policy.v1.SimulateResponse.draft:type_name -> mashgate.policy.v1.Draft
+	8,  // 2: mashgate.policy.v1.AgencyCounts.changes:type_name -> mashgate.policy.v1.AgencyCounts.Change
+	0,  // 3: mashgate.policy.v1.ReplayResponse.progress:type_name -> mashgate.policy.v1.Progress
+	5,  // 4: mashgate.policy.v1.ReplayResponse.difference:type_name -> mashgate.policy.v1.Difference
+	6,  // 5: mashgate.policy.v1.ReplayResponse.result:type_name -> mashgate.policy.v1.ReplayResult
+	10, // 6: mashgate.policy.v1.RecheckFinding.time:type_name -> google.protobuf.Timestamp
+	7,  // [7:7] is the sub-list for method output_type
+	7,  // [7:7] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_mashgate_policy_v1_history_proto_init() }
@@ -668,7 +898,7 @@ func file_mashgate_policy_v1_history_proto_init() {
 		(*SimulateResponse_Progress)(nil),
 		(*SimulateResponse_Draft)(nil),
 	}
-	file_mashgate_policy_v1_history_proto_msgTypes[2].OneofWrappers = []any{
+	file_mashgate_policy_v1_history_proto_msgTypes[4].OneofWrappers = []any{
 		(*ReplayResponse_Progress)(nil),
 		(*ReplayResponse_Difference)(nil),
 		(*ReplayResponse_Result)(nil),
@@ -679,7 +909,7 @@ func file_mashgate_policy_v1_history_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_mashgate_policy_v1_history_proto_rawDesc), len(file_mashgate_policy_v1_history_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -713,7 +713,9 @@ type SimulateRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Only decisions made since then; all that are kept when left out.
-	Since         *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=since,proto3" json:"since,omitempty"`
+	Since *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=since,proto3" json:"since,omitempty"`
+	// What organisations have counted over their own records (ListDraftAsks); it becomes part of the report.
+	AgencyCounts  []*AgencyCounts `protobuf:"bytes,3,rep,name=agency_counts,json=agencyCounts,proto3" json:"agency_counts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -762,6 +764,74 @@ func (x *SimulateRequest) GetSince() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *SimulateRequest) GetAgencyCounts() []*AgencyCounts {
+	if x != nil {
+		return x.AgencyCounts
+	}
+	return nil
+}
+
+type ListDraftAsksRequest struct {
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	Name         string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Organisation string                 `protobuf:"bytes,2,opt,name=organisation,proto3" json:"organisation,omitempty"`
+	// Only requests made since then; all that are kept when left out.
+	Since         *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=since,proto3" json:"since,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListDraftAsksRequest) Reset() {
+	*x = ListDraftAsksRequest{}
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListDraftAsksRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListDraftAsksRequest) ProtoMessage() {}
+
+func (x *ListDraftAsksRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListDraftAsksRequest.ProtoReflect.Descriptor instead.
+func (*ListDraftAsksRequest) Descriptor() ([]byte, []int) {
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ListDraftAsksRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ListDraftAsksRequest) GetOrganisation() string {
+	if x != nil {
+		return x.Organisation
+	}
+	return ""
+}
+
+func (x *ListDraftAsksRequest) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
 type ApproveDraftRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -773,7 +843,7 @@ type ApproveDraftRequest struct {
 
 func (x *ApproveDraftRequest) Reset() {
 	*x = ApproveDraftRequest{}
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[14]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -785,7 +855,7 @@ func (x *ApproveDraftRequest) String() string {
 func (*ApproveDraftRequest) ProtoMessage() {}
 
 func (x *ApproveDraftRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[14]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -798,7 +868,7 @@ func (x *ApproveDraftRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveDraftRequest.ProtoReflect.Descriptor instead.
 func (*ApproveDraftRequest) Descriptor() ([]byte, []int) {
-	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{14}
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ApproveDraftRequest) GetName() string {
@@ -826,7 +896,7 @@ type RejectDraftRequest struct {
 
 func (x *RejectDraftRequest) Reset() {
 	*x = RejectDraftRequest{}
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[15]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -838,7 +908,7 @@ func (x *RejectDraftRequest) String() string {
 func (*RejectDraftRequest) ProtoMessage() {}
 
 func (x *RejectDraftRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[15]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -851,7 +921,7 @@ func (x *RejectDraftRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RejectDraftRequest.ProtoReflect.Descriptor instead.
 func (*RejectDraftRequest) Descriptor() ([]byte, []int) {
-	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{15}
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *RejectDraftRequest) GetName() string {
@@ -877,7 +947,7 @@ type GetDraftBundleRequest struct {
 
 func (x *GetDraftBundleRequest) Reset() {
 	*x = GetDraftBundleRequest{}
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[16]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -889,7 +959,7 @@ func (x *GetDraftBundleRequest) String() string {
 func (*GetDraftBundleRequest) ProtoMessage() {}
 
 func (x *GetDraftBundleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[16]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -902,7 +972,7 @@ func (x *GetDraftBundleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDraftBundleRequest.ProtoReflect.Descriptor instead.
 func (*GetDraftBundleRequest) Descriptor() ([]byte, []int) {
-	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{16}
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetDraftBundleRequest) GetName() string {
@@ -925,7 +995,7 @@ type DraftBundle struct {
 
 func (x *DraftBundle) Reset() {
 	*x = DraftBundle{}
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[17]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -937,7 +1007,7 @@ func (x *DraftBundle) String() string {
 func (*DraftBundle) ProtoMessage() {}
 
 func (x *DraftBundle) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[17]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -950,7 +1020,7 @@ func (x *DraftBundle) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DraftBundle.ProtoReflect.Descriptor instead.
 func (*DraftBundle) Descriptor() ([]byte, []int) {
-	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{17}
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *DraftBundle) GetBundle() []byte {
@@ -984,7 +1054,7 @@ type SignDraftRequest struct {
 
 func (x *SignDraftRequest) Reset() {
 	*x = SignDraftRequest{}
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[18]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -996,7 +1066,7 @@ func (x *SignDraftRequest) String() string {
 func (*SignDraftRequest) ProtoMessage() {}
 
 func (x *SignDraftRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[18]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1009,7 +1079,7 @@ func (x *SignDraftRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignDraftRequest.ProtoReflect.Descriptor instead.
 func (*SignDraftRequest) Descriptor() ([]byte, []int) {
-	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{18}
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *SignDraftRequest) GetName() string {
@@ -1039,7 +1109,7 @@ type ActivateDraftRequest struct {
 
 func (x *ActivateDraftRequest) Reset() {
 	*x = ActivateDraftRequest{}
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[19]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1051,7 +1121,7 @@ func (x *ActivateDraftRequest) String() string {
 func (*ActivateDraftRequest) ProtoMessage() {}
 
 func (x *ActivateDraftRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[19]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1064,7 +1134,7 @@ func (x *ActivateDraftRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivateDraftRequest.ProtoReflect.Descriptor instead.
 func (*ActivateDraftRequest) Descriptor() ([]byte, []int) {
-	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{19}
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ActivateDraftRequest) GetName() string {
@@ -1100,7 +1170,7 @@ type TightenRequest struct {
 
 func (x *TightenRequest) Reset() {
 	*x = TightenRequest{}
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[20]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1112,7 +1182,7 @@ func (x *TightenRequest) String() string {
 func (*TightenRequest) ProtoMessage() {}
 
 func (x *TightenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[20]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1125,7 +1195,7 @@ func (x *TightenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TightenRequest.ProtoReflect.Descriptor instead.
 func (*TightenRequest) Descriptor() ([]byte, []int) {
-	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{20}
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *TightenRequest) GetParent() string {
@@ -1160,7 +1230,7 @@ type LiftTighteningRequest struct {
 
 func (x *LiftTighteningRequest) Reset() {
 	*x = LiftTighteningRequest{}
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[21]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1172,7 +1242,7 @@ func (x *LiftTighteningRequest) String() string {
 func (*LiftTighteningRequest) ProtoMessage() {}
 
 func (x *LiftTighteningRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[21]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1185,7 +1255,7 @@ func (x *LiftTighteningRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LiftTighteningRequest.ProtoReflect.Descriptor instead.
 func (*LiftTighteningRequest) Descriptor() ([]byte, []int) {
-	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{21}
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *LiftTighteningRequest) GetName() string {
@@ -1213,7 +1283,7 @@ type ListTighteningsRequest struct {
 
 func (x *ListTighteningsRequest) Reset() {
 	*x = ListTighteningsRequest{}
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[22]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1225,7 +1295,7 @@ func (x *ListTighteningsRequest) String() string {
 func (*ListTighteningsRequest) ProtoMessage() {}
 
 func (x *ListTighteningsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[22]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1238,7 +1308,7 @@ func (x *ListTighteningsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTighteningsRequest.ProtoReflect.Descriptor instead.
 func (*ListTighteningsRequest) Descriptor() ([]byte, []int) {
-	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{22}
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListTighteningsRequest) GetParent() string {
@@ -1272,7 +1342,7 @@ type ListTighteningsResponse struct {
 
 func (x *ListTighteningsResponse) Reset() {
 	*x = ListTighteningsResponse{}
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[23]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1284,7 +1354,7 @@ func (x *ListTighteningsResponse) String() string {
 func (*ListTighteningsResponse) ProtoMessage() {}
 
 func (x *ListTighteningsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[23]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1297,7 +1367,7 @@ func (x *ListTighteningsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTighteningsResponse.ProtoReflect.Descriptor instead.
 func (*ListTighteningsResponse) Descriptor() ([]byte, []int) {
-	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{23}
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ListTighteningsResponse) GetTightenings() []*Tightening {
@@ -1323,7 +1393,7 @@ type ListReplicasRequest struct {
 
 func (x *ListReplicasRequest) Reset() {
 	*x = ListReplicasRequest{}
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[24]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1335,7 +1405,7 @@ func (x *ListReplicasRequest) String() string {
 func (*ListReplicasRequest) ProtoMessage() {}
 
 func (x *ListReplicasRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[24]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1348,7 +1418,7 @@ func (x *ListReplicasRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReplicasRequest.ProtoReflect.Descriptor instead.
 func (*ListReplicasRequest) Descriptor() ([]byte, []int) {
-	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{24}
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListReplicasRequest) GetParent() string {
@@ -1367,7 +1437,7 @@ type ListReplicasResponse struct {
 
 func (x *ListReplicasResponse) Reset() {
 	*x = ListReplicasResponse{}
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[25]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1379,7 +1449,7 @@ func (x *ListReplicasResponse) String() string {
 func (*ListReplicasResponse) ProtoMessage() {}
 
 func (x *ListReplicasResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[25]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1392,7 +1462,7 @@ func (x *ListReplicasResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReplicasResponse.ProtoReflect.Descriptor instead.
 func (*ListReplicasResponse) Descriptor() ([]byte, []int) {
-	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{25}
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListReplicasResponse) GetReplicas() []*Replica {
@@ -1415,7 +1485,7 @@ type ExplainRequest struct {
 
 func (x *ExplainRequest) Reset() {
 	*x = ExplainRequest{}
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[26]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1427,7 +1497,7 @@ func (x *ExplainRequest) String() string {
 func (*ExplainRequest) ProtoMessage() {}
 
 func (x *ExplainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[26]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1440,7 +1510,7 @@ func (x *ExplainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainRequest.ProtoReflect.Descriptor instead.
 func (*ExplainRequest) Descriptor() ([]byte, []int) {
-	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{26}
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ExplainRequest) GetName() string {
@@ -1485,7 +1555,7 @@ type ExplainResponse struct {
 
 func (x *ExplainResponse) Reset() {
 	*x = ExplainResponse{}
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[27]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1497,7 +1567,7 @@ func (x *ExplainResponse) String() string {
 func (*ExplainResponse) ProtoMessage() {}
 
 func (x *ExplainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[27]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1510,7 +1580,7 @@ func (x *ExplainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainResponse.ProtoReflect.Descriptor instead.
 func (*ExplainResponse) Descriptor() ([]byte, []int) {
-	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{27}
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ExplainResponse) GetGates() []*v1.Reason {
@@ -1552,7 +1622,7 @@ type ReplayRequest struct {
 
 func (x *ReplayRequest) Reset() {
 	*x = ReplayRequest{}
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[28]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1564,7 +1634,7 @@ func (x *ReplayRequest) String() string {
 func (*ReplayRequest) ProtoMessage() {}
 
 func (x *ReplayRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[28]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1577,7 +1647,7 @@ func (x *ReplayRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReplayRequest.ProtoReflect.Descriptor instead.
 func (*ReplayRequest) Descriptor() ([]byte, []int) {
-	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{28}
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ReplayRequest) GetParent() string {
@@ -1605,7 +1675,7 @@ type ListRecheckFindingsRequest struct {
 
 func (x *ListRecheckFindingsRequest) Reset() {
 	*x = ListRecheckFindingsRequest{}
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[29]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1617,7 +1687,7 @@ func (x *ListRecheckFindingsRequest) String() string {
 func (*ListRecheckFindingsRequest) ProtoMessage() {}
 
 func (x *ListRecheckFindingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[29]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1630,7 +1700,7 @@ func (x *ListRecheckFindingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRecheckFindingsRequest.ProtoReflect.Descriptor instead.
 func (*ListRecheckFindingsRequest) Descriptor() ([]byte, []int) {
-	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{29}
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListRecheckFindingsRequest) GetParent() string {
@@ -1664,7 +1734,7 @@ type ListRecheckFindingsResponse struct {
 
 func (x *ListRecheckFindingsResponse) Reset() {
 	*x = ListRecheckFindingsResponse{}
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[30]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1676,7 +1746,7 @@ func (x *ListRecheckFindingsResponse) String() string {
 func (*ListRecheckFindingsResponse) ProtoMessage() {}
 
 func (x *ListRecheckFindingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[30]
+	mi := &file_mashgate_policy_v1_policy_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1689,7 +1759,7 @@ func (x *ListRecheckFindingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRecheckFindingsResponse.ProtoReflect.Descriptor instead.
 func (*ListRecheckFindingsResponse) Descriptor() ([]byte, []int) {
-	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{30}
+	return file_mashgate_policy_v1_policy_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ListRecheckFindingsResponse) GetFindings() []*RecheckFinding {
@@ -1755,10 +1825,15 @@ const file_mashgate_policy_v1_policy_service_proto_rawDesc = "" +
 	"\x11CheckDraftRequest\x12R\n" +
 	"\x04name\x18\x01 \x01(\tB>\xbaH;r927^hubs/[a-z][a-z0-9-]{0,40}/policyDrafts/[a-z0-9]{1,64}$R\x04name\"f\n" +
 	"\x10TestDraftRequest\x12R\n" +
-	"\x04name\x18\x01 \x01(\tB>\xbaH;r927^hubs/[a-z][a-z0-9-]{0,40}/policyDrafts/[a-z0-9]{1,64}$R\x04name\"\x97\x01\n" +
+	"\x04name\x18\x01 \x01(\tB>\xbaH;r927^hubs/[a-z][a-z0-9-]{0,40}/policyDrafts/[a-z0-9]{1,64}$R\x04name\"\xe8\x01\n" +
 	"\x0fSimulateRequest\x12R\n" +
 	"\x04name\x18\x01 \x01(\tB>\xbaH;r927^hubs/[a-z][a-z0-9-]{0,40}/policyDrafts/[a-z0-9]{1,64}$R\x04name\x120\n" +
-	"\x05since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\"\xa5\x01\n" +
+	"\x05since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x12O\n" +
+	"\ragency_counts\x18\x03 \x03(\v2 .mashgate.policy.v1.AgencyCountsB\b\xbaH\x05\x92\x01\x02\x10dR\fagencyCounts\"\xdf\x01\n" +
+	"\x14ListDraftAsksRequest\x12R\n" +
+	"\x04name\x18\x01 \x01(\tB>\xbaH;r927^hubs/[a-z][a-z0-9-]{0,40}/policyDrafts/[a-z0-9]{1,64}$R\x04name\x12A\n" +
+	"\forganisation\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[a-z][a-z0-9_]{1,40}$R\forganisation\x120\n" +
+	"\x05since\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\"\xa5\x01\n" +
 	"\x13ApproveDraftRequest\x12R\n" +
 	"\x04name\x18\x01 \x01(\tB>\xbaH;r927^hubs/[a-z][a-z0-9-]{0,40}/policyDrafts/[a-z0-9]{1,64}$R\x04name\x12:\n" +
 	"\rreport_digest\x18\x02 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{64}$R\freportDigest\"\x9f\x01\n" +
@@ -1821,7 +1896,7 @@ const file_mashgate_policy_v1_policy_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\tpageToken\"\x9a\x01\n" +
 	"\x1bListRecheckFindingsResponse\x12I\n" +
 	"\bfindings\x18\x01 \x03(\v2\".mashgate.policy.v1.RecheckFindingB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\bfindings\x120\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken2\xbd\x19\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken2\xd5\x1a\n" +
 	"\rPolicyService\x12\x80\x01\n" +
 	"\vGetRevision\x12&.mashgate.policy.v1.GetRevisionRequest\x1a\x1c.mashgate.policy.v1.Revision\"+\x82\xd3\xe4\x93\x02%\x12#/v1/{name=hubs/*/policyRevisions/*}\x12\x91\x01\n" +
 	"\rListRevisions\x12(.mashgate.policy.v1.ListRevisionsRequest\x1a).mashgate.policy.v1.ListRevisionsResponse\"+\x82\xd3\xe4\x93\x02%\x12#/v1/{parent=hubs/*}/policyRevisions\x12\x99\x01\n" +
@@ -1835,7 +1910,8 @@ const file_mashgate_policy_v1_policy_service_proto_rawDesc = "" +
 	"\n" +
 	"CheckDraft\x12%.mashgate.policy.v1.CheckDraftRequest\x1a\x19.mashgate.policy.v1.Draft\"1\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/{name=hubs/*/policyDrafts/*}:check\x12~\n" +
 	"\tTestDraft\x12$.mashgate.policy.v1.TestDraftRequest\x1a\x19.mashgate.policy.v1.Draft\"0\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/{name=hubs/*/policyDrafts/*}:test\x12\x8d\x01\n" +
-	"\bSimulate\x12#.mashgate.policy.v1.SimulateRequest\x1a$.mashgate.policy.v1.SimulateResponse\"4\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{name=hubs/*/policyDrafts/*}:simulate0\x01\x12\x87\x01\n" +
+	"\bSimulate\x12#.mashgate.policy.v1.SimulateRequest\x1a$.mashgate.policy.v1.SimulateResponse\"4\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{name=hubs/*/policyDrafts/*}:simulate0\x01\x12\x95\x01\n" +
+	"\rListDraftAsks\x12(.mashgate.policy.v1.ListDraftAsksRequest\x1a).mashgate.policy.v1.ListDraftAsksResponse\"-\x82\xd3\xe4\x93\x02'\x12%/v1/{name=hubs/*/policyDrafts/*}:asks0\x01\x12\x87\x01\n" +
 	"\fApproveDraft\x12'.mashgate.policy.v1.ApproveDraftRequest\x1a\x19.mashgate.policy.v1.Draft\"3\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/{name=hubs/*/policyDrafts/*}:approve\x12\x84\x01\n" +
 	"\vRejectDraft\x12&.mashgate.policy.v1.RejectDraftRequest\x1a\x19.mashgate.policy.v1.Draft\"2\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=hubs/*/policyDrafts/*}:reject\x12\x8d\x01\n" +
 	"\x0eGetDraftBundle\x12).mashgate.policy.v1.GetDraftBundleRequest\x1a\x1f.mashgate.policy.v1.DraftBundle\"/\x82\xd3\xe4\x93\x02)\x12'/v1/{name=hubs/*/policyDrafts/*}/bundle\x12~\n" +
@@ -1861,7 +1937,7 @@ func file_mashgate_policy_v1_policy_service_proto_rawDescGZIP() []byte {
 	return file_mashgate_policy_v1_policy_service_proto_rawDescData
 }
 
-var file_mashgate_policy_v1_policy_service_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_mashgate_policy_v1_policy_service_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_mashgate_policy_v1_policy_service_proto_goTypes = []any{
 	(*GetRevisionRequest)(nil),          // 0: mashgate.policy.v1.GetRevisionRequest
 	(*ListRevisionsRequest)(nil),        // 1: mashgate.policy.v1.ListRevisionsRequest
@@ -1877,102 +1953,109 @@ var file_mashgate_policy_v1_policy_service_proto_goTypes = []any{
 	(*CheckDraftRequest)(nil),           // 11: mashgate.policy.v1.CheckDraftRequest
 	(*TestDraftRequest)(nil),            // 12: mashgate.policy.v1.TestDraftRequest
 	(*SimulateRequest)(nil),             // 13: mashgate.policy.v1.SimulateRequest
-	(*ApproveDraftRequest)(nil),         // 14: mashgate.policy.v1.ApproveDraftRequest
-	(*RejectDraftRequest)(nil),          // 15: mashgate.policy.v1.RejectDraftRequest
-	(*GetDraftBundleRequest)(nil),       // 16: mashgate.policy.v1.GetDraftBundleRequest
-	(*DraftBundle)(nil),                 // 17: mashgate.policy.v1.DraftBundle
-	(*SignDraftRequest)(nil),            // 18: mashgate.policy.v1.SignDraftRequest
-	(*ActivateDraftRequest)(nil),        // 19: mashgate.policy.v1.ActivateDraftRequest
-	(*TightenRequest)(nil),              // 20: mashgate.policy.v1.TightenRequest
-	(*LiftTighteningRequest)(nil),       // 21: mashgate.policy.v1.LiftTighteningRequest
-	(*ListTighteningsRequest)(nil),      // 22: mashgate.policy.v1.ListTighteningsRequest
-	(*ListTighteningsResponse)(nil),     // 23: mashgate.policy.v1.ListTighteningsResponse
-	(*ListReplicasRequest)(nil),         // 24: mashgate.policy.v1.ListReplicasRequest
-	(*ListReplicasResponse)(nil),        // 25: mashgate.policy.v1.ListReplicasResponse
-	(*ExplainRequest)(nil),              // 26: mashgate.policy.v1.ExplainRequest
-	(*ExplainResponse)(nil),             // 27: mashgate.policy.v1.ExplainResponse
-	(*ReplayRequest)(nil),               // 28: mashgate.policy.v1.ReplayRequest
-	(*ListRecheckFindingsRequest)(nil),  // 29: mashgate.policy.v1.ListRecheckFindingsRequest
-	(*ListRecheckFindingsResponse)(nil), // 30: mashgate.policy.v1.ListRecheckFindingsResponse
-	(*Revision)(nil),                    // 31: mashgate.policy.v1.Revision
-	(*Activation)(nil),                  // 32: mashgate.policy.v1.Activation
-	(*Draft)(nil),                       // 33: mashgate.policy.v1.Draft
-	(*timestamppb.Timestamp)(nil),       // 34: google.protobuf.Timestamp
-	(*TighteningRule)(nil),              // 35: mashgate.policy.v1.TighteningRule
-	(*Tightening)(nil),                  // 36: mashgate.policy.v1.Tightening
-	(*Replica)(nil),                     // 37: mashgate.policy.v1.Replica
-	(*v1.Reason)(nil),                   // 38: mashgate.v1.Reason
-	(*Explanation)(nil),                 // 39: mashgate.policy.v1.Explanation
-	(*NearestChange)(nil),               // 40: mashgate.policy.v1.NearestChange
-	(*RecheckFinding)(nil),              // 41: mashgate.policy.v1.RecheckFinding
-	(*SimulateResponse)(nil),            // 42: mashgate.policy.v1.SimulateResponse
-	(*ReplayResponse)(nil),              // 43: mashgate.policy.v1.ReplayResponse
+	(*ListDraftAsksRequest)(nil),        // 14: mashgate.policy.v1.ListDraftAsksRequest
+	(*ApproveDraftRequest)(nil),         // 15: mashgate.policy.v1.ApproveDraftRequest
+	(*RejectDraftRequest)(nil),          // 16: mashgate.policy.v1.RejectDraftRequest
+	(*GetDraftBundleRequest)(nil),       // 17: mashgate.policy.v1.GetDraftBundleRequest
+	(*DraftBundle)(nil),                 // 18: mashgate.policy.v1.DraftBundle
+	(*SignDraftRequest)(nil),            // 19: mashgate.policy.v1.SignDraftRequest
+	(*ActivateDraftRequest)(nil),        // 20: mashgate.policy.v1.ActivateDraftRequest
+	(*TightenRequest)(nil),              // 21: mashgate.policy.v1.TightenRequest
+	(*LiftTighteningRequest)(nil),       // 22: mashgate.policy.v1.LiftTighteningRequest
+	(*ListTighteningsRequest)(nil),      // 23: mashgate.policy.v1.ListTighteningsRequest
+	(*ListTighteningsResponse)(nil),     // 24: mashgate.policy.v1.ListTighteningsResponse
+	(*ListReplicasRequest)(nil),         // 25: mashgate.policy.v1.ListReplicasRequest
+	(*ListReplicasResponse)(nil),        // 26: mashgate.policy.v1.ListReplicasResponse
+	(*ExplainRequest)(nil),              // 27: mashgate.policy.v1.ExplainRequest
+	(*ExplainResponse)(nil),             // 28: mashgate.policy.v1.ExplainResponse
+	(*ReplayRequest)(nil),               // 29: mashgate.policy.v1.ReplayRequest
+	(*ListRecheckFindingsRequest)(nil),  // 30: mashgate.policy.v1.ListRecheckFindingsRequest
+	(*ListRecheckFindingsResponse)(nil), // 31: mashgate.policy.v1.ListRecheckFindingsResponse
+	(*Revision)(nil),                    // 32: mashgate.policy.v1.Revision
+	(*Activation)(nil),                  // 33: mashgate.policy.v1.Activation
+	(*Draft)(nil),                       // 34: mashgate.policy.v1.Draft
+	(*timestamppb.Timestamp)(nil),       // 35: google.protobuf.Timestamp
+	(*AgencyCounts)(nil),                // 36: mashgate.policy.v1.AgencyCounts
+	(*TighteningRule)(nil),              // 37: mashgate.policy.v1.TighteningRule
+	(*Tightening)(nil),                  // 38: mashgate.policy.v1.Tightening
+	(*Replica)(nil),                     // 39: mashgate.policy.v1.Replica
+	(*v1.Reason)(nil),                   // 40: mashgate.v1.Reason
+	(*Explanation)(nil),                 // 41: mashgate.policy.v1.Explanation
+	(*NearestChange)(nil),               // 42: mashgate.policy.v1.NearestChange
+	(*RecheckFinding)(nil),              // 43: mashgate.policy.v1.RecheckFinding
+	(*SimulateResponse)(nil),            // 44: mashgate.policy.v1.SimulateResponse
+	(*ListDraftAsksResponse)(nil),       // 45: mashgate.policy.v1.ListDraftAsksResponse
+	(*ReplayResponse)(nil),              // 46: mashgate.policy.v1.ReplayResponse
 }
 var file_mashgate_policy_v1_policy_service_proto_depIdxs = []int32{
-	31, // 0: mashgate.policy.v1.ListRevisionsResponse.revisions:type_name -> mashgate.policy.v1.Revision
-	32, // 1: mashgate.policy.v1.ListActivationsResponse.activations:type_name -> mashgate.policy.v1.Activation
-	33, // 2: mashgate.policy.v1.ListDraftsResponse.drafts:type_name -> mashgate.policy.v1.Draft
-	34, // 3: mashgate.policy.v1.SimulateRequest.since:type_name -> google.protobuf.Timestamp
-	34, // 4: mashgate.policy.v1.ActivateDraftRequest.activate_time:type_name -> google.protobuf.Timestamp
-	35, // 5: mashgate.policy.v1.TightenRequest.rules:type_name -> mashgate.policy.v1.TighteningRule
-	36, // 6: mashgate.policy.v1.ListTighteningsResponse.tightenings:type_name -> mashgate.policy.v1.Tightening
-	37, // 7: mashgate.policy.v1.ListReplicasResponse.replicas:type_name -> mashgate.policy.v1.Replica
-	38, // 8: mashgate.policy.v1.ExplainResponse.gates:type_name -> mashgate.v1.Reason
-	39, // 9: mashgate.policy.v1.ExplainResponse.explanations:type_name -> mashgate.policy.v1.Explanation
-	40, // 10: mashgate.policy.v1.ExplainResponse.changes:type_name -> mashgate.policy.v1.NearestChange
-	34, // 11: mashgate.policy.v1.ReplayRequest.since:type_name -> google.protobuf.Timestamp
-	41, // 12: mashgate.policy.v1.ListRecheckFindingsResponse.findings:type_name -> mashgate.policy.v1.RecheckFinding
-	0,  // 13: mashgate.policy.v1.PolicyService.GetRevision:input_type -> mashgate.policy.v1.GetRevisionRequest
-	1,  // 14: mashgate.policy.v1.PolicyService.ListRevisions:input_type -> mashgate.policy.v1.ListRevisionsRequest
-	3,  // 15: mashgate.policy.v1.PolicyService.ListActivations:input_type -> mashgate.policy.v1.ListActivationsRequest
-	5,  // 16: mashgate.policy.v1.PolicyService.RollBack:input_type -> mashgate.policy.v1.RollBackRequest
-	6,  // 17: mashgate.policy.v1.PolicyService.ApproveActivation:input_type -> mashgate.policy.v1.ApproveActivationRequest
-	7,  // 18: mashgate.policy.v1.PolicyService.CreateDraft:input_type -> mashgate.policy.v1.CreateDraftRequest
-	8,  // 19: mashgate.policy.v1.PolicyService.GetDraft:input_type -> mashgate.policy.v1.GetDraftRequest
-	9,  // 20: mashgate.policy.v1.PolicyService.ListDrafts:input_type -> mashgate.policy.v1.ListDraftsRequest
-	11, // 21: mashgate.policy.v1.PolicyService.CheckDraft:input_type -> mashgate.policy.v1.CheckDraftRequest
-	12, // 22: mashgate.policy.v1.PolicyService.TestDraft:input_type -> mashgate.policy.v1.TestDraftRequest
-	13, // 23: mashgate.policy.v1.PolicyService.Simulate:input_type -> mashgate.policy.v1.SimulateRequest
-	14, // 24: mashgate.policy.v1.PolicyService.ApproveDraft:input_type -> mashgate.policy.v1.ApproveDraftRequest
-	15, // 25: mashgate.policy.v1.PolicyService.RejectDraft:input_type -> mashgate.policy.v1.RejectDraftRequest
-	16, // 26: mashgate.policy.v1.PolicyService.GetDraftBundle:input_type -> mashgate.policy.v1.GetDraftBundleRequest
-	18, // 27: mashgate.policy.v1.PolicyService.SignDraft:input_type -> mashgate.policy.v1.SignDraftRequest
-	19, // 28: mashgate.policy.v1.PolicyService.ActivateDraft:input_type -> mashgate.policy.v1.ActivateDraftRequest
-	20, // 29: mashgate.policy.v1.PolicyService.Tighten:input_type -> mashgate.policy.v1.TightenRequest
-	21, // 30: mashgate.policy.v1.PolicyService.LiftTightening:input_type -> mashgate.policy.v1.LiftTighteningRequest
-	22, // 31: mashgate.policy.v1.PolicyService.ListTightenings:input_type -> mashgate.policy.v1.ListTighteningsRequest
-	24, // 32: mashgate.policy.v1.PolicyService.ListReplicas:input_type -> mashgate.policy.v1.ListReplicasRequest
-	26, // 33: mashgate.policy.v1.PolicyService.Explain:input_type -> mashgate.policy.v1.ExplainRequest
-	28, // 34: mashgate.policy.v1.PolicyService.Replay:input_type -> mashgate.policy.v1.ReplayRequest
-	29, // 35: mashgate.policy.v1.PolicyService.ListRecheckFindings:input_type -> mashgate.policy.v1.ListRecheckFindingsRequest
-	31, // 36: mashgate.policy.v1.PolicyService.GetRevision:output_type -> mashgate.policy.v1.Revision
-	2,  // 37: mashgate.policy.v1.PolicyService.ListRevisions:output_type -> mashgate.policy.v1.ListRevisionsResponse
-	4,  // 38: mashgate.policy.v1.PolicyService.ListActivations:output_type -> mashgate.policy.v1.ListActivationsResponse
-	32, // 39: mashgate.policy.v1.PolicyService.RollBack:output_type -> mashgate.policy.v1.Activation
-	32, // 40: mashgate.policy.v1.PolicyService.ApproveActivation:output_type -> mashgate.policy.v1.Activation
-	33, // 41: mashgate.policy.v1.PolicyService.CreateDraft:output_type -> mashgate.policy.v1.Draft
-	33, // 42: mashgate.policy.v1.PolicyService.GetDraft:output_type -> mashgate.policy.v1.Draft
-	10, // 43: mashgate.policy.v1.PolicyService.ListDrafts:output_type -> mashgate.policy.v1.ListDraftsResponse
-	33, // 44: mashgate.policy.v1.PolicyService.CheckDraft:output_type -> mashgate.policy.v1.Draft
-	33, // 45: mashgate.policy.v1.PolicyService.TestDraft:output_type -> mashgate.policy.v1.Draft
-	42, // 46: mashgate.policy.v1.PolicyService.Simulate:output_type -> mashgate.policy.v1.SimulateResponse
-	33, // 47: mashgate.policy.v1.PolicyService.ApproveDraft:output_type -> mashgate.policy.v1.Draft
-	33, // 48: mashgate.policy.v1.PolicyService.RejectDraft:output_type -> mashgate.policy.v1.Draft
-	17, // 49: mashgate.policy.v1.PolicyService.GetDraftBundle:output_type -> mashgate.policy.v1.DraftBundle
-	33, // 50: mashgate.policy.v1.PolicyService.SignDraft:output_type -> mashgate.policy.v1.Draft
-	32, // 51: mashgate.policy.v1.PolicyService.ActivateDraft:output_type -> mashgate.policy.v1.Activation
-	36, // 52: mashgate.policy.v1.PolicyService.Tighten:output_type -> mashgate.policy.v1.Tightening
-	36, // 53: mashgate.policy.v1.PolicyService.LiftTightening:output_type -> mashgate.policy.v1.Tightening
-	23, // 54: mashgate.policy.v1.PolicyService.ListTightenings:output_type -> mashgate.policy.v1.ListTighteningsResponse
-	25, // 55: mashgate.policy.v1.PolicyService.ListReplicas:output_type -> mashgate.policy.v1.ListReplicasResponse
-	27, // 56: mashgate.policy.v1.PolicyService.Explain:output_type -> mashgate.policy.v1.ExplainResponse
-	43, // 57: mashgate.policy.v1.PolicyService.Replay:output_type -> mashgate.policy.v1.ReplayResponse
-	30, // 58: mashgate.policy.v1.PolicyService.ListRecheckFindings:output_type -> mashgate.policy.v1.ListRecheckFindingsResponse
-	36, // [36:59] is the sub-list for method output_type
-	13, // [13:36] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	32, // 0: mashgate.policy.v1.ListRevisionsResponse.revisions:type_name -> mashgate.policy.v1.Revision
+	33, // 1: mashgate.policy.v1.ListActivationsResponse.activations:type_name -> mashgate.policy.v1.Activation
+	34, // 2: mashgate.policy.v1.ListDraftsResponse.drafts:type_name -> mashgate.policy.v1.Draft
+	35, // 3: mashgate.policy.v1.SimulateRequest.since:type_name -> google.protobuf.Timestamp
+	36, // 4: mashgate.policy.v1.SimulateRequest.agency_counts:type_name -> mashgate.policy.v1.AgencyCounts
+	35, // 5: mashgate.policy.v1.ListDraftAsksRequest.since:type_name -> google.protobuf.Timestamp
+	35, // 6: mashgate.policy.v1.ActivateDraftRequest.activate_time:type_name -> google.protobuf.Timestamp
+	37, // 7: mashgate.policy.v1.TightenRequest.rules:type_name -> mashgate.policy.v1.TighteningRule
+	38, // 8: mashgate.policy.v1.ListTighteningsResponse.tightenings:type_name -> mashgate.policy.v1.Tightening
+	39, // 9: mashgate.policy.v1.ListReplicasResponse.replicas:type_name -> mashgate.policy.v1.Replica
+	40, // 10: mashgate.policy.v1.ExplainResponse.gates:type_name -> mashgate.v1.Reason
+	41, // 11: mashgate.policy.v1.ExplainResponse.explanations:type_name -> mashgate.policy.v1.Explanation
+	42, // 12: mashgate.policy.v1.ExplainResponse.changes:type_name -> mashgate.policy.v1.NearestChange
+	35, // 13: mashgate.policy.v1.ReplayRequest.since:type_name -> google.protobuf.Timestamp
+	43, // 14: mashgate.policy.v1.ListRecheckFindingsResponse.findings:type_name -> mashgate.policy.v1.RecheckFinding
+	0,  // 15: mashgate.policy.v1.PolicyService.GetRevision:input_type -> mashgate.policy.v1.GetRevisionRequest
+	1,  // 16: mashgate.policy.v1.PolicyService.ListRevisions:input_type -> mashgate.policy.v1.ListRevisionsRequest
+	3,  // 17: mashgate.policy.v1.PolicyService.ListActivations:input_type -> mashgate.policy.v1.ListActivationsRequest
+	5,  // 18: mashgate.policy.v1.PolicyService.RollBack:input_type -> mashgate.policy.v1.RollBackRequest
+	6,  // 19: mashgate.policy.v1.PolicyService.ApproveActivation:input_type -> mashgate.policy.v1.ApproveActivationRequest
+	7,  // 20: mashgate.policy.v1.PolicyService.CreateDraft:input_type -> mashgate.policy.v1.CreateDraftRequest
+	8,  // 21: mashgate.policy.v1.PolicyService.GetDraft:input_type -> mashgate.policy.v1.GetDraftRequest
+	9,  // 22: mashgate.policy.v1.PolicyService.ListDrafts:input_type -> mashgate.policy.v1.ListDraftsRequest
+	11, // 23: mashgate.policy.v1.PolicyService.CheckDraft:input_type -> mashgate.policy.v1.CheckDraftRequest
+	12, // 24: mashgate.policy.v1.PolicyService.TestDraft:input_type -> mashgate.policy.v1.TestDraftRequest
+	13, // 25: mashgate.policy.v1.PolicyService.Simulate:input_type -> mashgate.policy.v1.SimulateRequest
+	14, // 26: mashgate.policy.v1.PolicyService.ListDraftAsks:input_type -> mashgate.policy.v1.ListDraftAsksRequest
+	15, // 27: mashgate.policy.v1.PolicyService.ApproveDraft:input_type -> mashgate.policy.v1.ApproveDraftRequest
+	16, // 28: mashgate.policy.v1.PolicyService.RejectDraft:input_type -> mashgate.policy.v1.RejectDraftRequest
+	17, // 29: mashgate.policy.v1.PolicyService.GetDraftBundle:input_type -> mashgate.policy.v1.GetDraftBundleRequest
+	19, // 30: mashgate.policy.v1.PolicyService.SignDraft:input_type -> mashgate.policy.v1.SignDraftRequest
+	20, // 31: mashgate.policy.v1.PolicyService.ActivateDraft:input_type -> mashgate.policy.v1.ActivateDraftRequest
+	21, // 32: mashgate.policy.v1.PolicyService.Tighten:input_type -> mashgate.policy.v1.TightenRequest
+	22, // 33: mashgate.policy.v1.PolicyService.LiftTightening:input_type -> mashgate.policy.v1.LiftTighteningRequest
+	23, // 34: mashgate.policy.v1.PolicyService.ListTightenings:input_type -> mashgate.policy.v1.ListTighteningsRequest
+	25, // 35: mashgate.policy.v1.PolicyService.ListReplicas:input_type -> mashgate.policy.v1.ListReplicasRequest
+	27, // 36: mashgate.policy.v1.PolicyService.Explain:input_type -> mashgate.policy.v1.ExplainRequest
+	29, // 37: mashgate.policy.v1.PolicyService.Replay:input_type -> mashgate.policy.v1.ReplayRequest
+	30, // 38: mashgate.policy.v1.PolicyService.ListRecheckFindings:input_type -> mashgate.policy.v1.ListRecheckFindingsRequest
+	32, // 39: mashgate.policy.v1.PolicyService.GetRevision:output_type -> mashgate.policy.v1.Revision
+	2,  // 40: mashgate.policy.v1.PolicyService.ListRevisions:output_type -> mashgate.policy.v1.ListRevisionsResponse
+	4,  // 41: mashgate.policy.v1.PolicyService.ListActivations:output_type -> mashgate.policy.v1.ListActivationsResponse
+	33, // 42: mashgate.policy.v1.PolicyService.RollBack:output_type -> mashgate.policy.v1.Activation
+	33, // 43: mashgate.policy.v1.PolicyService.ApproveActivation:output_type -> mashgate.policy.v1.Activation
+	34, // 44: mashgate.policy.v1.PolicyService.CreateDraft:output_type -> mashgate.policy.v1.Draft
+	34, // 45: mashgate.policy.v1.PolicyService.GetDraft:output_type -> mashgate.policy.v1.Draft
+	10, // 46: mashgate.policy.v1.PolicyService.ListDrafts:output_type -> mashgate.policy.v1.ListDraftsResponse
+	34, // 47: mashgate.policy.v1.PolicyService.CheckDraft:output_type -> mashgate.policy.v1.Draft
+	34, // 48: mashgate.policy.v1.PolicyService.TestDraft:output_type -> mashgate.policy.v1.Draft
+	44, // 49: mashgate.policy.v1.PolicyService.Simulate:output_type -> mashgate.policy.v1.SimulateResponse
+	45, // 50: mashgate.policy.v1.PolicyService.ListDraftAsks:output_type -> mashgate.policy.v1.ListDraftAsksResponse
+	34, // 51: mashgate.policy.v1.PolicyService.ApproveDraft:output_type -> mashgate.policy.v1.Draft
+	34, // 52: mashgate.policy.v1.PolicyService.RejectDraft:output_type -> mashgate.policy.v1.Draft
+	18, // 53: mashgate.policy.v1.PolicyService.GetDraftBundle:output_type -> mashgate.policy.v1.DraftBundle
+	34, // 54: mashgate.policy.v1.PolicyService.SignDraft:output_type -> mashgate.policy.v1.Draft
+	33, // 55: mashgate.policy.v1.PolicyService.ActivateDraft:output_type -> mashgate.policy.v1.Activation
+	38, // 56: mashgate.policy.v1.PolicyService.Tighten:output_type -> mashgate.policy.v1.Tightening
+	38, // 57: mashgate.policy.v1.PolicyService.LiftTightening:output_type -> mashgate.policy.v1.Tightening
+	24, // 58: mashgate.policy.v1.PolicyService.ListTightenings:output_type -> mashgate.policy.v1.ListTighteningsResponse
+	26, // 59: mashgate.policy.v1.PolicyService.ListReplicas:output_type -> mashgate.policy.v1.ListReplicasResponse
+	28, // 60: mashgate.policy.v1.PolicyService.Explain:output_type -> mashgate.policy.v1.ExplainResponse
+	46, // 61: mashgate.policy.v1.PolicyService.Replay:output_type -> mashgate.policy.v1.ReplayResponse
+	31, // 62: mashgate.policy.v1.PolicyService.ListRecheckFindings:output_type -> mashgate.policy.v1.ListRecheckFindingsResponse
+	39, // [39:63] is the sub-list for method output_type
+	15, // [15:39] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_mashgate_policy_v1_policy_service_proto_init() }
@@ -1990,7 +2073,7 @@ func file_mashgate_policy_v1_policy_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_mashgate_policy_v1_policy_service_proto_rawDesc), len(file_mashgate_policy_v1_policy_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   31,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -32,6 +32,7 @@ const (
 	PolicyService_CheckDraft_FullMethodName          = "/mashgate.policy.v1.PolicyService/CheckDraft"
 	PolicyService_TestDraft_FullMethodName           = "/mashgate.policy.v1.PolicyService/TestDraft"
 	PolicyService_Simulate_FullMethodName            = "/mashgate.policy.v1.PolicyService/Simulate"
+	PolicyService_ListDraftAsks_FullMethodName       = "/mashgate.policy.v1.PolicyService/ListDraftAsks"
 	PolicyService_ApproveDraft_FullMethodName        = "/mashgate.policy.v1.PolicyService/ApproveDraft"
 	PolicyService_RejectDraft_FullMethodName         = "/mashgate.policy.v1.PolicyService/RejectDraft"
 	PolicyService_GetDraftBundle_FullMethodName      = "/mashgate.policy.v1.PolicyService/GetDraftBundle"
@@ -75,6 +76,9 @@ type PolicyServiceClient interface {
 	// Simulate decides recorded decisions again under a draft, at low priority, and streams how far it has come; the last message holds
 	// the report. A caller who goes away stops it; the next call for the same draft and period goes on from there.
 	Simulate(ctx context.Context, in *SimulateRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SimulateResponse], error)
+	// ListDraftAsks gives what one organisation would be asked for under a draft, for each recorded request it was part of, so that the
+	// organisation can count over its own records what the draft would let out. It holds what a warrant would, and no name.
+	ListDraftAsks(ctx context.Context, in *ListDraftAsksRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListDraftAsksResponse], error)
 	// ApproveDraft is one person's yes to a draft and to exactly the report they saw. Two are needed; neither may be the author.
 	ApproveDraft(ctx context.Context, in *ApproveDraftRequest, opts ...grpc.CallOption) (*Draft, error)
 	// RejectDraft ends a draft.
@@ -228,6 +232,25 @@ func (c *policyServiceClient) Simulate(ctx context.Context, in *SimulateRequest,
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type PolicyService_SimulateClient = grpc.ServerStreamingClient[SimulateResponse]
 
+func (c *policyServiceClient) ListDraftAsks(ctx context.Context, in *ListDraftAsksRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListDraftAsksResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &PolicyService_ServiceDesc.Streams[1], PolicyService_ListDraftAsks_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ListDraftAsksRequest, ListDraftAsksResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type PolicyService_ListDraftAsksClient = grpc.ServerStreamingClient[ListDraftAsksResponse]
+
 func (c *policyServiceClient) ApproveDraft(ctx context.Context, in *ApproveDraftRequest, opts ...grpc.CallOption) (*Draft, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Draft)
@@ -330,7 +353,7 @@ func (c *policyServiceClient) Explain(ctx context.Context, in *ExplainRequest, o
 
 func (c *policyServiceClient) Replay(ctx context.Context, in *ReplayRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReplayResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &PolicyService_ServiceDesc.Streams[1], PolicyService_Replay_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &PolicyService_ServiceDesc.Streams[2], PolicyService_Replay_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -386,6 +409,9 @@ type PolicyServiceServer interface {
 	// Simulate decides recorded decisions again under a draft, at low priority, and streams how far it has come; the last message holds
 	// the report. A caller who goes away stops it; the next call for the same draft and period goes on from there.
 	Simulate(*SimulateRequest, grpc.ServerStreamingServer[SimulateResponse]) error
+	// ListDraftAsks gives what one organisation would be asked for under a draft, for each recorded request it was part of, so that the
+	// organisation can count over its own records what the draft would let out. It holds what a warrant would, and no name.
+	ListDraftAsks(*ListDraftAsksRequest, grpc.ServerStreamingServer[ListDraftAsksResponse]) error
 	// ApproveDraft is one person's yes to a draft and to exactly the report they saw. Two are needed; neither may be the author.
 	ApproveDraft(context.Context, *ApproveDraftRequest) (*Draft, error)
 	// RejectDraft ends a draft.
@@ -452,6 +478,9 @@ func (UnimplementedPolicyServiceServer) TestDraft(context.Context, *TestDraftReq
 }
 func (UnimplementedPolicyServiceServer) Simulate(*SimulateRequest, grpc.ServerStreamingServer[SimulateResponse]) error {
 	return status.Error(codes.Unimplemented, "method Simulate not implemented")
+}
+func (UnimplementedPolicyServiceServer) ListDraftAsks(*ListDraftAsksRequest, grpc.ServerStreamingServer[ListDraftAsksResponse]) error {
+	return status.Error(codes.Unimplemented, "method ListDraftAsks not implemented")
 }
 func (UnimplementedPolicyServiceServer) ApproveDraft(context.Context, *ApproveDraftRequest) (*Draft, error) {
 	return nil, status.Error(codes.Unimplemented, "method ApproveDraft not implemented")
@@ -700,6 +729,17 @@ func _PolicyService_Simulate_Handler(srv interface{}, stream grpc.ServerStream) 
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type PolicyService_SimulateServer = grpc.ServerStreamingServer[SimulateResponse]
+
+func _PolicyService_ListDraftAsks_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ListDraftAsksRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(PolicyServiceServer).ListDraftAsks(m, &grpc.GenericServerStream[ListDraftAsksRequest, ListDraftAsksResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type PolicyService_ListDraftAsksServer = grpc.ServerStreamingServer[ListDraftAsksResponse]
 
 func _PolicyService_ApproveDraft_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ApproveDraftRequest)
@@ -1006,6 +1046,11 @@ var PolicyService_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "Simulate",
 			Handler:       _PolicyService_Simulate_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "ListDraftAsks",
+			Handler:       _PolicyService_ListDraftAsks_Handler,
 			ServerStreams: true,
 		},
 		{
