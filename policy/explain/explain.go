@@ -22,6 +22,8 @@ type Question struct {
 	Header *record.Header
 	// Audience is the role of whoever reads the explanation; nobody in particular is told least.
 	Audience string
+	// RulesOnly leaves out what would have changed the decision, which takes many more decisions to find.
+	RulesOnly bool
 }
 
 // Explanation is why one decision came out as it did.
@@ -84,6 +86,7 @@ func Explain(ctx context.Context, q Question) (Explanation, error) {
 	if err != nil {
 		return Explanation{}, err
 	}
+	e.rulesOnly = q.RulesOnly
 	if q.Header == nil {
 		return e.Gates(ctx)
 	}
@@ -97,6 +100,8 @@ type Explainer struct {
 	input    policy.Input
 	audience audience
 	request  *policy.Request
+	// rulesOnly leaves out the nearest changes.
+	rulesOnly bool
 	// altered are the request's other selves, opened when they are first looked at.
 	altered map[string]*policy.Request
 }

@@ -19,7 +19,7 @@ import (
 // and of these the one that takes the fewest words to say.
 func (e *Explainer) nearest(ctx context.Context, h *record.Header, now outcome) ([]Change, error) {
 	changes := []Change{}
-	if e.request.Ask().Err != "" || now.best() {
+	if e.rulesOnly || e.request.Ask().Err != "" || now.best() {
 		return changes, nil
 	}
 	alter := alterer{words: e.revision.Vocabulary(), in: e.input}
