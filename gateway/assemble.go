@@ -23,6 +23,7 @@ import (
 	"github.com/mashgate/mashgate/gateway/internal/exchange"
 	"github.com/mashgate/mashgate/gateway/internal/ledger"
 	"github.com/mashgate/mashgate/gateway/internal/request"
+	"github.com/mashgate/mashgate/gateway/internal/rollout"
 	"github.com/mashgate/mashgate/gateway/internal/server"
 	"github.com/mashgate/mashgate/gateway/internal/store"
 	"github.com/mashgate/mashgate/internal/record"
@@ -42,6 +43,7 @@ type parts struct {
 	requests  *request.Store
 	ledger    *ledger.Ledger
 	decisions *decision.Store
+	rollout   *rollout.Store
 	policy    *policy.Point
 	lines     lines
 	exchange  *exchange.Exchange
@@ -92,6 +94,10 @@ func (p *parts) open(ctx context.Context, c Config, with loaded) error {
 	p.requests = request.New(p.db, vault, with.clock)
 	p.ledger = ledger.New(p.db, vault, with.clock)
 	p.decisions = decision.New(p.db, vault)
+	p.rollout, err = rollout.New(rollout.Config{DB: p.db, Directory: p.directory, Ledger: p.ledger, Clock: with.clock})
+	if err != nil {
+		return err
+	}
 	p.policy = policy.NewPoint()
 	for _, hub := range with.hubs {
 		if err := p.policy.Activate(hub.ID, hub.revision); err != nil {
@@ -217,7 +223,7 @@ func (p *parts) services(with loaded) (server.Services, error) {
 	information, informationErr := apiinformation.New(p.exchange, p.policy)
 	people, peopleErr := apidirectory.New(apidirectory.Config{Directory: p.directory, Policy: p.policy, Lines: p.lines})
 	entries, entriesErr := apiledger.New(p.ledger)
-	policies, policiesErr := apipolicy.New(p.exchange, p.policy)
+	policies, policiesErr := apipolicy.New(apipolicy.Config{Exchange: p.exchange, Policy: p.policy, Rollout: p.rollout, Clock: with.clock})
 	return server.Services{Episodes: episodes, Information: information, Directory: people, Ledger: entries, Policy: policies},
 		errors.Join(episodesErr, informationErr, peopleErr, entriesErr, policiesErr)
 }

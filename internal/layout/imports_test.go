@@ -57,7 +57,7 @@ var rows = []struct {
 	{"gateway/internal/api/...", []string{
 		"gateway/internal/exchange", "gateway/internal/store", "gateway/internal/directory", "gateway/internal/episode",
 		"gateway/internal/request", "gateway/internal/ledger", "gateway/internal/aggregate", "gateway/internal/authn",
-		"gateway/internal/api/...", "policy", "internal/...", "proto/gen/...",
+		"gateway/internal/rollout", "gateway/internal/api/...", "policy", "policy/...", "internal/...", "proto/gen/...",
 	}},
 	{"gateway/internal/config", []string{"internal/...", "policy"}},
 	{"gateway/internal/server", []string{

@@ -116,7 +116,7 @@ func (s *Store) ActivateBuiltIn(ctx context.Context, tx store.Tx, b Bundle) (mov
 	case errors.Is(err, ErrNoneInForce):
 	case err != nil:
 		return false, err
-	case inForceNow.Pack == b.Pack, inForceNow.Kind != KindBuiltIn:
+	case inForceNow.Bundle == b.Digest, inForceNow.Kind != KindBuiltIn:
 		return false, nil
 	}
 	decided, err := laterThan(ctx, tx, b.Hub, inForceNow.Number)

@@ -55,6 +55,8 @@ type Draft struct {
 	// Rejected is the code of the reason for which it was ended.
 	Rejected string
 
+	// content is the digest of the unsigned bundle.
+	content        string
 	authorIdentity string
 }
 

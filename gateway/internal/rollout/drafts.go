@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/uptrace/bun"
 	"google.golang.org/grpc/codes"
@@ -26,25 +27,26 @@ const (
 type draftRow struct {
 	bun.BaseModel `bun:"table:policy_drafts"`
 
-	Hub, ID              string
-	Pack, Title, Version string
-	Author               string
-	AuthorIdentity       string
-	Note                 string
-	CreateTime           int64
-	Archive              []byte
-	CheckReport          []byte
-	CheckPassed          bool
-	TestReport           []byte
-	TestPassed           bool
-	SimulationReport     []byte
-	Widens               bool
-	SimulatedAgainst     int64
-	ReportDigest         string
-	Bundle               string
-	KeyID                string
-	Activation           int64
-	Rejected             string
+	Hub, ID          string
+	Pack, Content    string
+	Title, Version   string
+	Author           string
+	AuthorIdentity   string
+	Note             string
+	CreateTime       int64
+	Archive          []byte
+	CheckReport      []byte
+	CheckPassed      bool
+	TestReport       []byte
+	TestPassed       bool
+	SimulationReport []byte
+	Widens           bool
+	SimulatedAgainst int64
+	ReportDigest     string
+	Bundle           string
+	KeyID            string
+	Activation       int64
+	Rejected         string
 }
 
 type approvalRow struct {
@@ -59,7 +61,7 @@ func (r draftRow) draft(approvals []approvalRow) Draft {
 		Ref: Ref{r.Hub, r.ID}, Revision: r.Pack, Title: r.Title, Version: r.Version, Author: r.Author, Note: r.Note,
 		CreateTime: moment(r.CreateTime), Check: r.CheckReport, Checked: r.CheckPassed, Test: r.TestReport, Tested: r.TestPassed,
 		Simulation: r.SimulationReport, ReportDigest: r.ReportDigest, Widens: r.Widens, SimulatedAgainst: r.SimulatedAgainst,
-		Bundle: r.Bundle, KeyID: r.KeyID, Activation: r.Activation, Rejected: r.Rejected, authorIdentity: r.AuthorIdentity,
+		Bundle: r.Bundle, KeyID: r.KeyID, Activation: r.Activation, Rejected: r.Rejected, content: r.Content, authorIdentity: r.AuthorIdentity,
 	}
 	for _, a := range approvals {
 		if a.Draft == r.ID && a.ReportDigest == r.ReportDigest {
@@ -75,7 +77,7 @@ func (s *Store) CreateDraft(ctx context.Context, who directory.Person, archive [
 	if len(archive) > archiveLimit || len(note) > noteLimit {
 		return Draft{}, errors.New("rollout: a draft is too large")
 	}
-	pack, err := readArchive(archive)
+	_, pack, err := readArchive(archive)
 	if err != nil {
 		return Draft{}, &fault.Error{
 			Code: codes.InvalidArgument, Reason: "PACK_UNREADABLE", Public: "pack: cannot be read as a policy pack",
@@ -86,8 +88,12 @@ func (s *Store) CreateDraft(ctx context.Context, who directory.Person, archive [
 	if manifest.Hub != who.Hub || manifest.Kind != policy.KindHub {
 		return Draft{}, fault.Invalid("pack", "its manifest is not that of a pack of this hub")
 	}
+	content, err := contentOf(pack)
+	if err != nil {
+		return Draft{}, err
+	}
 	row := draftRow{
-		Hub: who.Hub, ID: newID(), Pack: pack.ID(), Title: manifest.Name, Version: manifest.Version, Author: who.ID, Note: note,
+		Hub: who.Hub, ID: newID(), Pack: pack.ID(), Content: content, Title: manifest.Name, Version: manifest.Version, Author: who.ID, Note: note,
 		CreateTime: s.Clock.Now().UnixMicro(), Archive: archive, CheckReport: []byte{}, TestReport: []byte{}, SimulationReport: []byte{},
 	}
 	err = s.DB.InTx(ctx, func(ctx context.Context, tx store.Tx) error {
@@ -102,12 +108,19 @@ func (s *Store) CreateDraft(ctx context.Context, who directory.Person, archive [
 	return row.draft(nil), err
 }
 
-func readArchive(archive []byte) (*policy.Pack, error) {
+// contentOf is the digest of everything that a bundle of the pack holds but its signature. The pack's id is of what decides alone.
+func contentOf(pack *policy.Pack) (string, error) {
+	unsigned, err := bundle.Build(pack)
+	return bundle.Digest(unsigned), err
+}
+
+func readArchive(archive []byte) (fs.FS, *policy.Pack, error) {
 	tree, err := bundle.Tree(archive)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return policy.ReadPack(tree)
+	pack, err := policy.ReadPack(tree)
+	return tree, pack, err
 }
 
 // Draft reads one with its reports and approvals, or answers NOT_FOUND.

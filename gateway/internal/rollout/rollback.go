@@ -84,11 +84,11 @@ func (s *Store) target(ctx context.Context, q store.Querier, hub string, to int6
 			return activationRow{}, false, err
 		}
 	}
-	if target.Pack == now.Pack {
+	if target.Bundle == now.Bundle {
 		return activationRow{}, false, fault.Precondition("ALREADY_IN_FORCE", "That policy is the one in force.")
 	}
 	tightened, err := tightenedSince(ctx, q, hub, now.Since)
-	return target, previous != nil && target.Pack == previous.Pack && !tightened, err
+	return target, previous != nil && target.Bundle == previous.Bundle && !tightened, err
 }
 
 // earlier is an activation that was in force.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/mashgate/mashgate/gateway/internal/directory"
@@ -24,7 +25,7 @@ func (s *Store) Unsigned(ctx context.Context, at Ref) ([]byte, Draft, error) {
 	if err := d.lacks(StateApproved); err != nil {
 		return nil, Draft{}, err
 	}
-	pack, err := s.Pack(ctx, d)
+	_, pack, err := s.Open(ctx, d)
 	if err != nil {
 		return nil, Draft{}, err
 	}
@@ -32,20 +33,22 @@ func (s *Store) Unsigned(ctx context.Context, at Ref) ([]byte, Draft, error) {
 	return unsigned, d, err
 }
 
-// Pack is the pack of a draft. An overlay lies over the gateway's own pack: where that has changed since, the draft is not what it was.
-func (s *Store) Pack(ctx context.Context, d Draft) (*policy.Pack, error) {
+// Open is the folder and the pack of a draft. An overlay lies over the gateway's own pack: where that has changed since, the draft is not
+// what it was, and there is none.
+func (s *Store) Open(ctx context.Context, d Draft) (fs.FS, *policy.Pack, error) {
 	archive, err := s.Archive(ctx, d.Hub, d.ID)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	pack, err := readArchive(archive)
+	tree, pack, err := readArchive(archive)
 	if err != nil {
-		return nil, fmt.Errorf("rollout: reading draft %s again: %w", d.ID, err)
+		return nil, nil, fmt.Errorf("rollout: reading draft %s again: %w", d.ID, err)
 	}
-	if pack.ID() != d.Revision {
-		return nil, fault.Precondition("BASE_CHANGED", "The built-in pack that the draft lies over has changed. Make a new draft.")
+	content, err := contentOf(pack)
+	if err == nil && content != d.content {
+		err = fault.Precondition("BASE_CHANGED", "The built-in pack that the draft lies over has changed. Make a new draft.")
 	}
-	return pack, nil
+	return tree, pack, err
 }
 
 // Sign takes the signed bundle of an approved draft. It must verify under the keys of the configuration, be signed for this hub, and hold
@@ -54,6 +57,12 @@ func (s *Store) Sign(ctx context.Context, who directory.Person, at Ref, signed [
 	opened, refusal, err := s.open(at.Hub, signed)
 	if err != nil {
 		return Draft{}, err
+	}
+	content := ""
+	if opened != nil {
+		if content, err = contentOf(opened.Pack); err != nil {
+			return Draft{}, err
+		}
 	}
 	var draft Draft
 	err = s.DB.InTx(ctx, func(ctx context.Context, tx store.Tx) error {
@@ -64,7 +73,7 @@ func (s *Store) Sign(ctx context.Context, who directory.Person, at Ref, signed [
 		if err := s.maySign(ctx, tx, d); err != nil {
 			return err
 		}
-		if refusal == nil && opened.Pack.ID() != d.Revision {
+		if refusal == nil && content != d.content {
 			refusal = bundle.Refuse(bundle.NotApproved, nil)
 		}
 		if refusal != nil {

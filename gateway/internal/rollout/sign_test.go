@@ -23,6 +23,8 @@ func TestOnlyWhatWasApprovedIsTaken(t *testing.T) {
 	other := w.to(t, rollout.StateApproved, w.draft(t, "y"))
 	stranger, impostor := newSigner(t, "stranger"), newSigner(t, w.signer.KeyID())
 	altered := bytes.Clone(good)
+	reviewed := pack(hub, "x")
+	reviewed["manifest.yaml"].Data = bytes.Replace(reviewed["manifest.yaml"].Data, []byte("2026-11-01"), []byte("2026-11-20"), 1)
 	altered[len(altered)/2] ^= 1
 	for _, c := range []struct {
 		name   string
@@ -34,6 +36,7 @@ func TestOnlyWhatWasApprovedIsTaken(t *testing.T) {
 		{"signed with another key under the name of ours", w.sign(t, approved, impostor, hub), []string{"wrong_signature"}},
 		{"signed for another hub", w.sign(t, unsigned(t, pack("warwick", "x")).Bytes, w.signer, "warwick"), []string{"wrong_scope"}},
 		{"another draft's", w.signed(t, other), []string{"not_approved"}},
+		{"with another manifest", w.sign(t, unsigned(t, reviewed).Bytes, w.signer, hub), []string{"not_approved"}},
 		{"the built-in pack", w.sign(t, builtIn(t).Bytes, w.signer, hub), []string{"not_approved"}},
 		{"a bit of it changed", altered, []string{"altered", "malformed"}},
 		{"half of it", good[:len(good)/2], []string{"malformed"}},

@@ -1,79 +1,90 @@
-// Package policy serves PolicyService: which policy is in force, and why a recorded request was decided as it was. What it shows is
-// itself subject to policy: reasons that may not be told are left out by the exchange, and once more here.
+// Package policy serves PolicyService: how a policy comes into force, which one is, and why a recorded request was decided as it was.
+// It turns messages into the steps of the rollout and back, and holds every code to the vocabulary of the policy in force; whether a
+// step may be taken is the rollout's to say. What it shows is itself subject to policy: reasons that may not be told are left out by
+// the exchange, and once more here.
 package policy
 
 import (
 	"context"
 	"errors"
-	"fmt"
+	"slices"
 
 	"github.com/mashgate/mashgate/gateway/internal/api/wire"
 	"github.com/mashgate/mashgate/gateway/internal/authn"
+	"github.com/mashgate/mashgate/gateway/internal/directory"
 	"github.com/mashgate/mashgate/gateway/internal/exchange"
-	"github.com/mashgate/mashgate/gateway/internal/request"
+	"github.com/mashgate/mashgate/gateway/internal/rollout"
+	"github.com/mashgate/mashgate/internal/clock"
 	"github.com/mashgate/mashgate/internal/fault"
 	"github.com/mashgate/mashgate/policy"
 	policyv1 "github.com/mashgate/mashgate/proto/gen/mashgate/policy/v1"
-	mashgatev1 "github.com/mashgate/mashgate/proto/gen/mashgate/v1"
 )
+
+// Config is what a Service needs; all of it is required.
+type Config struct {
+	Exchange *exchange.Exchange
+	Policy   *policy.Point
+	Rollout  *rollout.Store
+	Clock    clock.Clock
+}
 
 // Service implements PolicyService.
 type Service struct {
 	policyv1.UnimplementedPolicyServiceServer
-	exchange *exchange.Exchange
-	policy   *policy.Point
+	Config
+
+	// examining holds one place: checking and testing a pack takes a processor whole, and live requests come first.
+	examining chan struct{}
 }
 
-// New returns the service; both parts are required.
-func New(e *exchange.Exchange, p *policy.Point) (*Service, error) {
-	if e == nil || p == nil {
-		return nil, errors.New("api/policy: the exchange or the policy is missing")
+// New checks the configuration.
+func New(config Config) (*Service, error) {
+	if config.Exchange == nil || config.Policy == nil || config.Rollout == nil || config.Clock == nil {
+		return nil, errors.New("api/policy: something that is required is missing")
 	}
-	return &Service{exchange: e, policy: p}, nil
+	return &Service{Config: config, examining: make(chan struct{}, 1)}, nil
 }
 
-// active names the revision in force.
-const active = "active"
+// usualPage is how many a page holds where nobody says.
+const usualPage = 50
 
-// GetRevision implements PolicyService.
-func (s *Service) GetRevision(_ context.Context, req *policyv1.GetRevisionRequest) (*policyv1.Revision, error) {
-	name := wire.ParseName(req.GetName())
-	inForce, err := s.policy.Active(name.Hub())
-	if err != nil {
-		return nil, fault.NotFound("hub")
-	}
-	found := inForce
-	if name.Revision() != active {
-		if found, err = s.policy.Revision(name.Hub(), name.Revision()); err != nil {
-			return nil, fault.NotFound("policy revision")
-		}
-	}
-	return &policyv1.Revision{Name: wire.RevisionName(name.Hub(), found.ID()), Id: found.ID(), Active: found.ID() == inForce.ID()}, nil
+// session is one call that takes a step: who calls, about what, under which words.
+type session struct {
+	who    directory.Person
+	name   wire.Name
+	active *policy.Revision
 }
 
-// Explain implements PolicyService.
-func (s *Service) Explain(ctx context.Context, req *policyv1.ExplainRequest) (*policyv1.ExplainResponse, error) {
+// begin takes the requester out of the context once. A machine is nobody here: what brings a policy into force is a person.
+func (s *Service) begin(ctx context.Context, name string) (session, error) {
 	who, err := authn.Requester(ctx)
 	if err != nil {
-		return nil, err
+		return session{}, err
 	}
-	name := wire.ParseName(req.GetName())
-	ref := request.Ref{Hub: name.Hub(), Episode: name.Episode(), ID: name.Request()}
-	filter := exchange.Filter{Organisation: req.GetOrganisation(), Subject: req.GetSubject(), Category: req.GetCategory()}
-	of, lines, err := s.exchange.Explain(ctx, who, ref, filter)
+	parsed := wire.ParseName(name)
+	if parsed.Hub() != who.Hub {
+		return session{}, fault.NotFound("hub")
+	}
+	active, err := s.Policy.Active(who.Hub)
 	if err != nil {
-		return nil, err
+		return session{}, fault.NotFound("hub")
 	}
-	answer := &policyv1.ExplainResponse{Gates: wire.Reasons(of.Ask.Gates), Revision: of.Revision}
-	for _, line := range lines {
-		explanation := &policyv1.Explanation{
-			Organisation: line.Organisation, Subject: line.Subject, Category: line.Category,
-			Effect: wire.FromCode[mashgatev1.Effect](string(line.Effect)), Masks: line.Masks, Reasons: wire.Reasons(line.Reasons),
-		}
-		for _, location := range line.Locations {
-			explanation.RuleLocations = append(explanation.RuleLocations, fmt.Sprintf("%s:%d", location.File, location.Line))
-		}
-		answer.Explanations = append(answer.Explanations, explanation)
+	return session{who: who, name: parsed, active: active}, nil
+}
+
+// draft names the draft that the call is about.
+func (c session) draft() rollout.Ref { return rollout.Ref{Hub: c.who.Hub, ID: c.name.Draft()} }
+
+// reason holds the code of a reason to those that the hub gives for such a step.
+func (c session) reason(code, step string) error {
+	change, ok := c.active.Vocabulary().Changes[code]
+	if !ok || !slices.Contains(change.For, step) {
+		return fault.Invalid("reason", "is not a code that the hub's data.changes gives for this")
 	}
-	return answer, nil
+	return nil
+}
+
+// page reads the parts of a list request.
+func page(parent, token string, size int32) rollout.Page {
+	return rollout.Page{Hub: wire.ParseName(parent).Hub(), Cursor: token, Limit: wire.PageSize(size, usualPage)}
 }

@@ -29,6 +29,8 @@ CREATE TABLE policy_drafts (
     hub               TEXT    NOT NULL,
     id                TEXT    NOT NULL,
     pack              TEXT    NOT NULL,
+    -- SHA-256 of the unsigned bundle: what is signed must be this, manifest and all.
+    content           TEXT    NOT NULL,
     title             TEXT    NOT NULL,
     version           TEXT    NOT NULL,
     author            TEXT    NOT NULL,
