@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"golang.org/x/sync/errgroup"
 
 	apidirectory "github.com/mashgate/mashgate/gateway/internal/api/directory"
 	apiepisode "github.com/mashgate/mashgate/gateway/internal/api/episode"
@@ -21,6 +23,7 @@ import (
 	"github.com/mashgate/mashgate/gateway/internal/directory"
 	"github.com/mashgate/mashgate/gateway/internal/episode"
 	"github.com/mashgate/mashgate/gateway/internal/exchange"
+	"github.com/mashgate/mashgate/gateway/internal/keeper"
 	"github.com/mashgate/mashgate/gateway/internal/ledger"
 	"github.com/mashgate/mashgate/gateway/internal/request"
 	"github.com/mashgate/mashgate/gateway/internal/rollout"
@@ -45,9 +48,13 @@ type parts struct {
 	decisions *decision.Store
 	rollout   *rollout.Store
 	policy    *policy.Point
+	rollout   *rollout.Store
+	keeper    *keeper.Keeper
 	lines     lines
 	exchange  *exchange.Exchange
 	server    *server.Server
+	// bundles is nil where policies are not published.
+	bundles *http.Server
 }
 
 // assemble builds every part. What was opened before a part failed is closed again.
@@ -57,8 +64,8 @@ func assemble(ctx context.Context, c Config, with loaded) (*parts, error) {
 		what string
 		do   func(context.Context, Config, loaded) error
 	}{
-		{"observability", p.observe}, {"the store", p.open}, {"the directory", p.seed}, {"the lines to organisations", p.dial},
-		{"the exchange", p.exchangeOver}, {"the server", p.serve},
+		{"observability", p.observe}, {"the store", p.open}, {"the policies", p.keep}, {"the directory", p.seed}, {"the lines to organisations", p.dial},
+		{"the exchange", p.exchangeOver}, {"the server", p.serve}, {"the server for peers", p.publish},
 	} {
 		if err := build.do(ctx, c, with); err != nil {
 			return nil, errors.Join(fmt.Errorf("building %s: %w", build.what, err), p.close(ctx))
@@ -99,11 +106,6 @@ func (p *parts) open(ctx context.Context, c Config, with loaded) error {
 		return err
 	}
 	p.policy = policy.NewPoint()
-	for _, hub := range with.hubs {
-		if err := p.policy.Activate(hub.ID, hub.revision); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
@@ -120,7 +122,11 @@ func (p *parts) seed(ctx context.Context, c Config, with loaded) error {
 }
 
 func (p *parts) seedHub(ctx context.Context, tx store.Tx, c Config, hub loadedHub) error {
-	entry := directory.Hub{ID: hub.ID, Title: hub.revision.Vocabulary().Hub.Title}
+	inForce, err := p.policy.Active(hub.ID)
+	if err != nil {
+		return err
+	}
+	entry := directory.Hub{ID: hub.ID, Title: inForce.Vocabulary().Hub.Title}
 	for _, issuer := range c.Issuers {
 		if slices.Contains(issuer.Hubs, hub.ID) {
 			entry.Issuers = append(entry.Issuers, issuer.URL)
@@ -191,7 +197,7 @@ func (p *parts) exchangeOver(_ context.Context, c Config, with loaded) error {
 	timeouts.Shave = min(timeouts.Shave, timeouts.Locate/10)
 	p.exchange, err = exchange.New(exchange.Config{
 		DB: p.db, Episodes: p.episodes, Requests: p.requests, Ledger: p.ledger, Decisions: p.decisions,
-		Directory: p.directory, Policy: p.policy, Hubs: hubs, Catalogue: catalogue, Clock: with.clock, Timeouts: timeouts, Log: with.log, Metrics: metrics,
+		Directory: p.directory, Policy: p.keeper, Hubs: hubs, Catalogue: catalogue, Clock: with.clock, Timeouts: timeouts, Log: with.log, Metrics: metrics,
 	})
 	return err
 }
@@ -256,6 +262,21 @@ func hosts(c Config) []string {
 		return c.Listen.REST.Hosts
 	}
 	return []string{"localhost", "127.0.0.1", "::1"}
+}
+
+// run serves, and keeps the policies, until ctx ends.
+func (p *parts) run(ctx context.Context, on listeners) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return p.keeper.Run(ctx, p.showPolicies) })
+	group.Go(func() error { return p.server.Serve(ctx, on.Listeners) })
+	if p.bundles != nil {
+		group.Go(func() error { return p.serveBundles(on.bundles) })
+		group.Go(func() error {
+			<-ctx.Done()
+			return p.bundles.Close()
+		})
+	}
+	return group.Wait()
 }
 
 // close closes what was opened, the last first.

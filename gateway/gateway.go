@@ -7,12 +7,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"time"
 
 	"github.com/mashgate/mashgate/gateway/internal/authn"
 	"github.com/mashgate/mashgate/gateway/internal/config"
-	"github.com/mashgate/mashgate/gateway/internal/server"
 )
 
 // Config is what a gateway is told. internal/config/sample.yaml explains each line.
@@ -22,24 +20,28 @@ type Config = config.Config
 //
 //nolint:revive // internal/config says what each is
 type (
-	Hub          = config.Hub
-	Data         = config.Data
-	Listen       = config.Listen
-	GRPC         = config.GRPC
-	REST         = config.REST
-	Admin        = config.Admin
-	Machine      = config.Machine
-	Warrants     = config.Warrants
-	Issuer       = config.Issuer
-	Service      = config.Service
-	Organisation = config.Organisation
-	Person       = config.Person
-	Relative     = config.Relative
-	Limits       = config.Limits
-	Timeouts     = config.Timeouts
-	Tracing      = config.Tracing
-	Log          = config.Log
-	Addresses    = config.Addresses
+	Hub           = config.Hub
+	Policy        = config.Policy
+	MaxUnreviewed = config.MaxUnreviewed
+	Data          = config.Data
+	Listen        = config.Listen
+	GRPC          = config.GRPC
+	REST          = config.REST
+	Admin         = config.Admin
+	Bundles       = config.Bundles
+	Peer          = config.Peer
+	Machine       = config.Machine
+	Warrants      = config.Warrants
+	Issuer        = config.Issuer
+	Service       = config.Service
+	Organisation  = config.Organisation
+	Person        = config.Person
+	Relative      = config.Relative
+	Limits        = config.Limits
+	Timeouts      = config.Timeouts
+	Tracing       = config.Tracing
+	Log           = config.Log
+	Addresses     = config.Addresses
 )
 
 // DefaultPolicy names the policy pack that is built in.
@@ -93,43 +95,6 @@ func Run(ctx context.Context, c Config) (err error) {
 	if err := parts.exchange.Resume(ctx); err != nil {
 		return fmt.Errorf("gateway: going on with unfinished requests: %w", err)
 	}
-	with.log.InfoContext(ctx, "listening", "grpc", on.GRPC.Addr(), "rest", on.REST.Addr(), "admin", on.Admin.Addr())
-	if c.Ready != nil {
-		c.Ready(Addresses{GRPC: on.GRPC.Addr().String(), REST: on.REST.Addr().String(), Admin: on.Admin.Addr().String()})
-	}
-	return parts.server.Serve(ctx, on)
-}
-
-func listen(at config.Listen) (server.Listeners, error) {
-	var on server.Listeners
-	var problems []error
-	for _, each := range []struct {
-		address string
-		into    *net.Listener
-	}{{at.GRPC.Address, &on.GRPC}, {at.REST.Address, &on.REST}, {at.Admin.Address, &on.Admin}} {
-		listener, err := net.Listen("tcp", each.address)
-		if err != nil {
-			problems = append(problems, err)
-			continue
-		}
-		*each.into = listener
-	}
-	if err := errors.Join(problems...); err != nil {
-		return on, errors.Join(err, closeAll(on))
-	}
-	return on, nil
-}
-
-// closeAll closes what is still open; what the server has closed already is no error.
-func closeAll(on server.Listeners) error {
-	var problems []error
-	for _, listener := range []net.Listener{on.GRPC, on.REST, on.Admin} {
-		if listener == nil {
-			continue
-		}
-		if err := listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-			problems = append(problems, err)
-		}
-	}
-	return errors.Join(problems...)
+	on.announce(ctx, c, with.log)
+	return parts.run(ctx, on)
 }

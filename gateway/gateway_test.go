@@ -159,7 +159,7 @@ func (w *world) config() gateway.Config {
 	c.Listen.GRPC.Certificate, c.Listen.GRPC.Key, c.Listen.GRPC.ClientAuthority = machine.Certificate, machine.Key, machine.Authority
 	c.Listen.REST.Certificate, c.Listen.REST.Key = machine.Certificate, machine.Key
 	w.permits = must(warrant.GenerateKey(warrant.EdDSA))(t)
-	h := gateway.Hub{ID: hub, Policy: gateway.DefaultPolicy}
+	h := gateway.Hub{ID: hub, Policy: gateway.Policy{Pack: gateway.DefaultPolicy}}
 	h.Machine.Certificate, h.Machine.Key, h.Machine.Authority = machine.Certificate, machine.Key, machine.Authority
 	h.Warrants.KeyID, h.Warrants.Algorithm = "DEMO-w", warrant.EdDSA
 	h.Warrants.Key = secret("warrants.pem", must(warrant.EncodePrivateKey(w.permits))(t))

@@ -17,11 +17,10 @@ import (
 
 	"github.com/mashgate/mashgate/gateway/internal/authn"
 	"github.com/mashgate/mashgate/gateway/internal/config"
+	"github.com/mashgate/mashgate/gateway/internal/keeper"
 	"github.com/mashgate/mashgate/internal/clock"
 	"github.com/mashgate/mashgate/internal/peer"
 	"github.com/mashgate/mashgate/internal/warrant"
-	"github.com/mashgate/mashgate/policy"
-	"github.com/mashgate/mashgate/policy/rules"
 )
 
 // loaded is everything that a configuration names: keys, certificates, policies.
@@ -32,15 +31,18 @@ type loaded struct {
 	hubs    []loadedHub
 	grpcTLS *tls.Config
 	restTLS *tls.Config
+	// bundlesTLS is nil where policies are not published.
+	bundlesTLS *tls.Config
 }
 
 // loadedHub is what is one hub's alone.
 type loadedHub struct {
 	config.Hub
 
-	machine  peer.Material
-	permits  crypto.Signer
-	revision *policy.Revision
+	machine peer.Material
+	permits crypto.Signer
+	// keeps is how it comes by its policy.
+	keeps keeper.Hub
 }
 
 // load reads all of it, so that what is wrong is told at once.
@@ -70,15 +72,17 @@ func load(ctx context.Context, c Config) (loaded, error) {
 	if grpcErr == nil {
 		grpcErr = acceptClients(with.grpcTLS, c.Listen.GRPC.ClientAuthority)
 	}
-	return with, errors.Join(append(problems, grpcErr, restErr)...)
+	var bundlesErr error
+	with.bundlesTLS, bundlesErr = bundlesTLS(c)
+	return with, errors.Join(append(problems, grpcErr, restErr, bundlesErr)...)
 }
 
 func loadHub(ctx context.Context, hub config.Hub, demo bool) (loadedHub, error) {
 	of := loadedHub{Hub: hub}
-	var machineErr, permitErr, policyErr error
+	var machineErr, permitErr error
 	of.machine, machineErr = loadMachine(hub, demo)
 	of.permits, permitErr = readPermitKey(hub.Warrants.Key)
-	of.revision, policyErr = compile(ctx, hub)
+	policyErr := loadPolicy(ctx, &of, demo)
 	return of, errors.Join(machineErr, permitErr, policyErr)
 }
 
@@ -149,18 +153,6 @@ func loadMachine(hub config.Hub, demo bool) (peer.Material, error) {
 
 func gatewayOf(hub string) peer.Identity { return peer.Identity{Kind: peer.Gateway, Name: hub} }
 
-func compile(ctx context.Context, hub config.Hub) (*policy.Revision, error) {
-	var pack fs.FS = rules.FS
-	if hub.Policy != config.DefaultPolicy {
-		pack = os.DirFS(hub.Policy)
-	}
-	revision, err := policy.Compile(ctx, pack, policy.CompileOptions{})
-	if err != nil {
-		return nil, fmt.Errorf("policy: %w", err)
-	}
-	return revision, hub.CheckWords(revision.Vocabulary())
-}
-
 // frontTLS is the TLS of a listener for people and services. None is plain text, which Config.Check lets pass in a demo alone.
 func frontTLS(c Config, certificate, key string) (*tls.Config, error) {
 	if certificate == "" && c.Demo {
@@ -183,20 +175,40 @@ func frontTLS(c Config, certificate, key string) (*tls.Config, error) {
 }
 
 // acceptClients lets services show a certificate. People need none, so none is demanded; one that is shown must hold.
-func acceptClients(of *tls.Config, authority string) error {
+func acceptClients(of *tls.Config, authority string) (err error) {
 	if of == nil || authority == "" {
 		return nil
 	}
-	bundle, err := os.ReadFile(authority)
-	if err != nil {
-		return fmt.Errorf("listen/grpc/client_authority: %w", err)
-	}
-	of.ClientCAs = x509.NewCertPool()
-	if !of.ClientCAs.AppendCertsFromPEM(bundle) {
-		return errors.New("listen/grpc/client_authority: holds no certificate")
-	}
 	of.ClientAuth = tls.VerifyClientCertIfGiven
-	return nil
+	of.ClientCAs, err = readAuthority("listen/grpc/client_authority", authority)
+	return err
+}
+
+func readAuthority(key, path string) (*x509.CertPool, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", key, err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("%s: holds no certificate", key)
+	}
+	return pool, nil
+}
+
+// bundlesTLS is the TLS of the listener for peers: no certificate, no connection. Which peer may have what is for the handler.
+func bundlesTLS(c Config) (*tls.Config, error) {
+	on := c.Listen.Bundles
+	if on.Address == "" {
+		return nil, nil //nolint:nilnil // nil is no listener
+	}
+	secure, err := frontTLS(c, on.Certificate, on.Key)
+	if err != nil {
+		return nil, err
+	}
+	secure.MinVersion, secure.ClientAuth = tls.VersionTLS13, tls.RequireAndVerifyClientCert
+	secure.ClientCAs, err = readAuthority("listen/bundles/client_authority", on.ClientAuthority)
+	return secure, err
 }
 
 // keyFetcher asks issuers for their keys. It follows no redirect: keys come from where the configuration says.

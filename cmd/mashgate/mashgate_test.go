@@ -16,6 +16,7 @@ import (
 	"github.com/mashgate/mashgate/gateway"
 	"github.com/mashgate/mashgate/internal/peer"
 	"github.com/mashgate/mashgate/internal/warrant"
+	"github.com/mashgate/mashgate/policy/bundle"
 )
 
 // mashgate runs the command as main does, in this process.
@@ -134,6 +135,11 @@ func newSite(t *testing.T, mark string) site {
 		t.Fatal(err)
 	}
 	write(t, s.path("warrants.pem"), string(pem))
+	signing, err := bundle.GenerateKey("coventry-ig-2026")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, s.path("policy.pub"), string(signing.Public))
 	write(t, s.path("hub.key"), base64.StdEncoding.EncodeToString(make([]byte, 32)))
 	write(t, s.path("directory.yaml"), "people:\n  - {id: jsmith, role: social_worker, agency: children_services, "+
 		"issuer: https://login.example.gov.uk/realms/mash, subject: '1'}\n")
@@ -147,7 +153,8 @@ func (s site) config(t *testing.T, changes ...string) string {
 	t.Helper()
 	text := strings.NewReplacer(
 		"/var/lib/mashgate/mashgate.db", s.path("data/mashgate.db"), "/var/lib/mashgate-keys", s.path("keys"),
-		"/etc/mashgate/hub.key", s.path("hub.key"), "/etc/mashgate/coventry/warrants.pem", s.path("warrants.pem"),
+		"/etc/mashgate/hub.key", s.path("hub.key"), "/etc/mashgate/coventry/policy.pub", s.path("policy.pub"),
+		"/etc/mashgate/coventry/warrants.pem", s.path("warrants.pem"),
 		"/etc/mashgate/coventry/directory.yaml", s.path("directory.yaml"),
 		"/etc/mashgate/tls/grpc.pem", s.files["grpc"].Certificate, "/etc/mashgate/tls/grpc.key", s.files["grpc"].Key,
 		"/etc/mashgate/tls/services.pem", s.files["grpc"].Authority,

@@ -52,8 +52,6 @@ func newHub(tb testing.TB, gateway *agencytest.Gateway, agencies map[string]fano
 	h := &hub{TB: tb, metrics: &metrics{}}
 	revision, err := policy.Compile(tb.Context(), rules.FS, policy.CompileOptions{})
 	h.must(err)
-	point := policy.NewPoint()
-	h.must(point.Activate(hubID, revision))
 	dir := tb.TempDir()
 	vault, err := seal.OpenVault(filepath.Join(dir, "keys"), []byte("0123456789abcdef0123456789abcdef"))
 	h.must(err)
@@ -62,7 +60,7 @@ func newHub(tb testing.TB, gateway *agencytest.Gateway, agencies map[string]fano
 	clk := gateway.Clock
 	h.config = exchange.Config{
 		DB: db, Episodes: episode.New(db, vault, clk), Requests: request.New(db, vault, clk), Ledger: ledger.New(db, vault, clk),
-		Decisions: decision.New(db, vault), Directory: directory.New(db, vault), Policy: point,
+		Decisions: decision.New(db, vault), Directory: directory.New(db, vault), Policy: fixed{revision: revision},
 		Hubs: map[string]exchange.Hub{hubID: {Agencies: agencies, Minter: gateway.Minter}}, Catalogue: revision.Catalogue(),
 		Clock: clk, Log: slog.New(slog.DiscardHandler), Metrics: h.metrics, Timeouts: exchange.DefaultTimeouts(),
 	}
@@ -161,3 +159,13 @@ type metrics struct{ excess atomic.Int64 }
 func (*metrics) Answered(string, string, time.Duration) {}
 func (m *metrics) Excess(_ string, records int)         { m.excess.Add(int64(records)) }
 func (*metrics) Decided(policy.Effect, string, int)     {}
+
+// fixed is one revision, for ever in force.
+type fixed struct{ revision *policy.Revision }
+
+func (f fixed) InForce(context.Context, string) (*policy.Revision, error) { return f.revision, nil }
+func (f fixed) Pinned(context.Context, string, string) (*policy.Revision, error) {
+	return f.revision, nil
+}
+func (fixed) Still(context.Context, store.Tx, string, string) (bool, error) { return true, nil }
+func (fixed) MayAsk(string) error                                           { return nil }

@@ -59,6 +59,9 @@ var rows = []struct {
 		"gateway/internal/request", "gateway/internal/ledger", "gateway/internal/aggregate", "gateway/internal/authn",
 		"gateway/internal/rollout", "gateway/internal/api/...", "policy", "policy/...", "internal/...", "proto/gen/...",
 	}},
+	{"gateway/internal/keeper", []string{
+		"gateway/internal/store", "gateway/internal/ledger", "gateway/internal/rollout", "policy", "policy/...", "internal/...",
+	}},
 	{"gateway/internal/config", []string{"internal/...", "policy"}},
 	{"gateway/internal/server", []string{
 		"gateway/internal/api/...", "gateway/internal/authn", "gateway/internal/config", "gateway/internal/ledger",

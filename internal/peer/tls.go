@@ -144,6 +144,14 @@ func (m Material) Client(want Identity) (*tls.Config, error) {
 	}, nil
 }
 
+// Web is the TLS of a connection to a web server of the same authority, which goes by its host name, and may ask who calls.
+func (m Material) Web() (*tls.Config, error) {
+	if m.leaf == nil {
+		return nil, errors.New("peer: there is no certificate to dial with")
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{m.certificate}, RootCAs: m.pool()}, nil
+}
+
 func verifyAnswerer(state tls.ConnectionState, roots *x509.CertPool, want Identity) error {
 	if len(state.PeerCertificates) == 0 {
 		return errors.New("peer: the answerer has shown no certificate")

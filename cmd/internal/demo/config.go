@@ -32,7 +32,7 @@ func (h *Hub) config(k keys, agencies map[string]string, o Options, log *slog.Lo
 }
 
 func (h *Hub) hubConfig(k keys, agencies map[string]string, o Options) gateway.Hub {
-	c := gateway.Hub{ID: HubID, Policy: gateway.DefaultPolicy, People: h.people(o)}
+	c := gateway.Hub{ID: HubID, Policy: gateway.Policy{Pack: gateway.DefaultPolicy}, People: h.people(o)}
 	c.Machine.Certificate, c.Machine.Key, c.Machine.Authority = k.gateway.Certificate, k.gateway.Key, k.gateway.Authority
 	c.Warrants.KeyID, c.Warrants.Algorithm, c.Warrants.Key = k.warrantID, k.warrantAlgorithm, k.warrantKey
 	for _, organisation := range city.Organisations() {

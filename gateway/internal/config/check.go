@@ -55,6 +55,7 @@ func (c Config) Check() error {
 	})
 	c.checkHubs(&p)
 	c.checkListeners(&p)
+	c.checkBundles(&p)
 	c.checkIssuers(&p)
 	c.checkServices(&p)
 	c.checkNumbers(&p)
@@ -75,7 +76,6 @@ func (c Config) checkHubs(p *problems) {
 	for i, hub := range c.Hubs {
 		key := fmt.Sprintf("hubs/%d/", i)
 		p.needed(map[string]string{
-			key + "policy":              hub.Policy,
 			key + "machine/certificate": hub.Machine.Certificate, key + "machine/key": hub.Machine.Key, key + "machine/authority": hub.Machine.Authority,
 			key + "warrants/key_id": hub.Warrants.KeyID, key + "warrants/key": hub.Warrants.Key, key + "warrants/algorithm": hub.Warrants.Algorithm,
 		})
@@ -91,6 +91,7 @@ func (c Config) checkHubs(p *problems) {
 		}
 		ids[hub.ID], keys[hub.Warrants.KeyID] = true, true
 		c.checkPeople(p, key, hub)
+		hub.Policy.check(p, key+"policy/", c.Demo)
 		checkOrganisations(p, key, hub)
 	}
 	c.checkTokens(p)
@@ -177,6 +178,53 @@ func (c Config) checkServices(p *problems) {
 		c.checkBound(p, key+"/hubs", each.Hubs)
 	}
 }
+
+func (l Policy) check(p *problems, of string, demo bool) {
+	if l.Pack == "" && l.Follow == "" {
+		p.add(of+"pack", "is empty, and no publisher is followed: nothing could decide")
+	}
+	if len(l.Keys) == 0 && (l.Follow != "" || l.Pack != "" && l.Pack != DefaultPolicy) {
+		p.add(of+"keys", "are empty: no bundle could be verified")
+	}
+	if (len(l.Publishers) == 0) != (l.Follow == "") {
+		p.add(of+"publishers", "and follow go together")
+	}
+	if l.Follow != "" && l.Poll <= 0 {
+		p.add(of+"poll", "must be positive")
+	}
+	if scheme, _, ok := strings.Cut(l.Follow, "://"); ok && scheme != "https" && !demo {
+		p.add(of+"follow", "is neither a folder nor HTTPS")
+	}
+	if m := l.MaxUnreviewed; m.Warn < 0 || m.Refuse < 0 || m.Refuse > 0 && m.Warn > m.Refuse {
+		p.add(of+"max_unreviewed", "must not be negative, and warn before it refuses")
+	}
+}
+
+func (c Config) checkBundles(p *problems) {
+	on := c.Listen.Bundles
+	if on.Address == "" {
+		return
+	}
+	p.needed(map[string]string{
+		"listen/bundles/certificate": on.Certificate, "listen/bundles/key": on.Key, "listen/bundles/client_authority": on.ClientAuthority,
+	})
+	if len(on.Peers) == 0 {
+		p.add("listen/bundles/peers", "are empty: nobody could fetch anything")
+	}
+	for i, each := range on.Peers {
+		key := fmt.Sprintf("listen/bundles/peers/%d/", i)
+		p.needed(map[string]string{key + "san": each.SAN})
+		c.checkBound(p, key+"hubs", each.Hubs)
+		for j, hub := range c.Hubs {
+			if slices.Contains(each.Hubs, hub.ID) && hub.Warrants.Algorithm != statementAlgorithm {
+				p.add(fmt.Sprintf("hubs/%d/warrants/algorithm", j), "must be "+statementAlgorithm+": the statements of what is in force are signed with the key")
+			}
+		}
+	}
+}
+
+// statementAlgorithm is the one that signs policy.
+const statementAlgorithm = "ES256"
 
 func (c Config) checkPeople(p *problems, of string, hub Hub) {
 	if hub.Directory == "" && len(hub.People) == 0 {

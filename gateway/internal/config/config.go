@@ -54,10 +54,32 @@ type Hub struct {
 	Warrants      Warrants       `koanf:"warrants"`
 	Directory     string         `koanf:"directory"`
 	Organisations []Organisation `koanf:"organisations"`
-	Policy        string         `koanf:"policy"`
+	Policy        Policy         `koanf:"policy"`
 
 	// People are put into the directory beside those of the directory file. Not in the file.
 	People []Person `koanf:"-"`
+}
+
+// Policy is how a hub comes by its policy. What may come into force is said here and by people's decisions; no call can add a key.
+type Policy struct {
+	// Pack is what the hub starts with: DefaultPolicy, or the file of a signed bundle. Empty where Follow alone gives packs.
+	Pack string `koanf:"pack"`
+	// Keys are the public keys (PEM) that bundles are verified with, by key id.
+	Keys map[string]string `koanf:"keys"`
+	// Follow is the folder or the HTTPS address where a publisher says what is in force; empty follows nobody.
+	Follow string `koanf:"follow"`
+	// Publishers are the public keys that the publisher's statements are verified with, by key id.
+	Publishers map[string]string `koanf:"publishers"`
+	// Poll is how often the publisher is looked at.
+	Poll time.Duration `koanf:"poll"`
+	// MaxUnreviewed is how long after its last review a pack is warned about, and refused.
+	MaxUnreviewed MaxUnreviewed `koanf:"max_unreviewed"`
+}
+
+// MaxUnreviewed bounds the age of a pack's last review; zero is no bound.
+type MaxUnreviewed struct {
+	Warn   time.Duration `koanf:"warn"`
+	Refuse time.Duration `koanf:"refuse"`
 }
 
 // Data is where things are kept.
@@ -72,9 +94,27 @@ type Data struct {
 
 // Listen is where the gateway listens.
 type Listen struct {
-	GRPC  GRPC  `koanf:"grpc"`
-	REST  REST  `koanf:"rest"`
-	Admin Admin `koanf:"admin"`
+	GRPC    GRPC    `koanf:"grpc"`
+	REST    REST    `koanf:"rest"`
+	Admin   Admin   `koanf:"admin"`
+	Bundles Bundles `koanf:"bundles"`
+}
+
+// Bundles is the listener from which named machines fetch the policies in force, over mutual TLS; without an address there is none.
+type Bundles struct {
+	Address     string `koanf:"address"`
+	Certificate string `koanf:"certificate"`
+	Key         string `koanf:"key"`
+	// ClientAuthority signs the certificates of the peers.
+	ClientAuthority string `koanf:"client_authority"`
+	Peers           []Peer `koanf:"peers"`
+}
+
+// Peer is a machine that may fetch the policies of some hubs.
+type Peer struct {
+	// SAN is the URI in its certificate.
+	SAN  string   `koanf:"san"`
+	Hubs []string `koanf:"hubs"`
 }
 
 // GRPC is the listener for gRPC over TLS.
@@ -164,7 +204,12 @@ type Log struct {
 // Addresses are where a gateway listens, once it does.
 type Addresses struct {
 	GRPC, REST, Admin string
+	// Bundles is empty where policies are not published.
+	Bundles string
 }
+
+// DefaultPoll is how often a publisher of policy is looked at where nothing else is said.
+const DefaultPoll = 30 * time.Second
 
 // Defaults are the values of what may be left out. Nothing that security rests on is among them.
 func Defaults() Config {
@@ -201,6 +246,11 @@ func Parse(data []byte) (Config, error) {
 	c := Defaults()
 	if err := strictly(data, &c); err != nil {
 		return Config{}, fmt.Errorf("config: %w", err)
+	}
+	for i := range c.Hubs {
+		if c.Hubs[i].Policy.Poll == 0 {
+			c.Hubs[i].Policy.Poll = DefaultPoll
+		}
 	}
 	return c, nil
 }

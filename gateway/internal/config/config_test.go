@@ -113,9 +113,23 @@ func TestEverySecurityFieldIsNeeded(t *testing.T) {
 			c.Issuers = append(c.Issuers, c.Issuers[0])
 			c.Issuers[1].Hubs = []string{"leeds"}
 		},
-		"services/0/hubs":                   func(c *Config) { c.Services[0].Hubs = nil },
-		"services/0/name":                   func(c *Config) { c.Services[0].Name = "" },
-		"hubs/0/policy":                     func(c *Config) { c.Hubs[0].Policy = "" },
+		"services/0/hubs":                 func(c *Config) { c.Services[0].Hubs = nil },
+		"services/0/name":                 func(c *Config) { c.Services[0].Name = "" },
+		"hubs/0/policy/pack":              func(c *Config) { c.Hubs[0].Policy.Pack = "" },
+		"hubs/0/policy/keys":              func(c *Config) { c.Hubs[0].Policy.Pack, c.Hubs[0].Policy.Keys = "/etc/x.tar.gz", nil },
+		"hubs/0/policy/publishers":        func(c *Config) { c.Hubs[0].Policy.Follow = "/srv/policy" },
+		"hubs/0/policy/poll":              func(c *Config) { c.Hubs[0].Policy.Follow, c.Hubs[0].Policy.Poll = "/srv/policy", 0 },
+		"hubs/0/policy/follow":            func(c *Config) { c.Hubs[0].Policy.Follow = "http://gateway.example" },
+		"hubs/0/policy/max_unreviewed":    func(c *Config) { c.Hubs[0].Policy.MaxUnreviewed.Refuse = time.Hour },
+		"listen/bundles/certificate":      func(c *Config) { c.Listen.Bundles.Address = ":8444" },
+		"listen/bundles/client_authority": func(c *Config) { c.Listen.Bundles.Address = ":8444" },
+		"listen/bundles/peers":            func(c *Config) { c.Listen.Bundles.Address = ":8444" },
+		"listen/bundles/peers/0/hubs": func(c *Config) {
+			c.Listen.Bundles.Address, c.Listen.Bundles.Peers = ":8444", []Peer{{SAN: "x", Hubs: []string{"leeds"}}}
+		},
+		"hubs/0/warrants/algorithm": func(c *Config) {
+			c.Listen.Bundles.Address, c.Listen.Bundles.Peers = ":8444", []Peer{{SAN: "x", Hubs: []string{"coventry"}}}
+		},
 		"data/database":                     func(c *Config) { c.Data.Database = "" },
 		"data/keys":                         func(c *Config) { c.Data.Keys = "" },
 		"data/hub_key":                      func(c *Config) { c.Data.HubKey = "" },
@@ -131,7 +145,6 @@ func TestEverySecurityFieldIsNeeded(t *testing.T) {
 		"hubs/0/machine/key":                func(c *Config) { c.Hubs[0].Machine.Key = "" },
 		"hubs/0/machine/authority":          func(c *Config) { c.Hubs[0].Machine.Authority = "" },
 		"hubs/0/warrants/key_id":            func(c *Config) { c.Hubs[0].Warrants.KeyID = "" },
-		"hubs/0/warrants/algorithm":         func(c *Config) { c.Hubs[0].Warrants.Algorithm = "" },
 		"hubs/0/warrants/key":               func(c *Config) { c.Hubs[0].Warrants.Key = "" },
 		"issuers":                           func(c *Config) { c.Issuers = nil },
 		"issuers/0/url":                     func(c *Config) { c.Issuers[0].URL = "" },

@@ -58,11 +58,11 @@ func (b *bench) still(ctx context.Context, tx store.Tx) error {
 	if err != nil {
 		return err
 	}
-	active, err := b.exchange.Policy.Active(b.episode.Hub)
+	inForce, err := b.exchange.Policy.Still(ctx, tx, b.episode.Hub, b.current.Revision().ID())
 	if err != nil {
 		return err
 	}
-	if now.Version != b.episode.Version || active.ID() != b.current.Revision().ID() || b.lapsed() {
+	if now.Version != b.episode.Version || !inForce || b.lapsed() {
 		return errMoved
 	}
 	return nil

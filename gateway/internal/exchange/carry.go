@@ -75,7 +75,7 @@ func (e *Exchange) story(ctx context.Context, r request.Request) (*story, error)
 		out: map[string]context.CancelCauseFunc{},
 	}
 	var err error
-	if s.pinned, err = e.Policy.Revision(r.Hub, r.Revision); err != nil && !errors.Is(err, policy.ErrNoRevision) {
+	if s.pinned, err = e.Policy.Pinned(ctx, r.Hub, r.Revision); err != nil && !errors.Is(err, policy.ErrNoRevision) {
 		return nil, err
 	}
 	if s.referral, err = e.Episodes.GetReferral(ctx, r.Hub, r.Episode); err != nil {
@@ -125,7 +125,7 @@ func (s *story) ruler(ctx context.Context) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	current, err := s.Policy.Active(s.request.Hub)
+	current, err := s.Policy.InForce(ctx, s.request.Hub)
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ type Config struct {
 	Ledger    *ledger.Ledger
 	Decisions *decision.Store
 	Directory *directory.Directory
-	Policy    *policy.Point
+	Policy    Policies
 	// Hubs are those that requests are told for, by id.
 	Hubs      map[string]Hub
 	Catalogue *record.Catalogue
@@ -50,6 +50,19 @@ type Hub struct {
 	Agencies map[string]fanout.Agency
 	// Minter signs the hub's warrants.
 	Minter *warrant.Minter
+}
+
+// Policies say which revision decides in a hub. Implementations are safe for concurrent use.
+type Policies interface {
+	// InForce is the revision that new decisions are made by, as far as is known without asking the store.
+	InForce(ctx context.Context, hub string) (*policy.Revision, error)
+	// Still asks the store, in the transaction that rests on it, whether a revision is the one in force. Where it is not, the next InForce
+	// gives the one that is.
+	Still(ctx context.Context, tx store.Tx, hub, revision string) (bool, error)
+	// Pinned is a revision that has decided before; its error wraps policy.ErrNoRevision where it is gone.
+	Pinned(ctx context.Context, hub, revision string) (*policy.Revision, error)
+	// MayAsk refuses new requests of a hub whose policy is too old to make any.
+	MayAsk(hub string) error
 }
 
 // Timeouts bound the steps. All must be positive.

@@ -45,7 +45,7 @@ func (e *Exchange) List(ctx context.Context, who directory.Person, q request.Que
 	if err != nil {
 		return nil, "", err
 	}
-	revision, err := e.Policy.Active(q.Hub)
+	revision, err := e.Policy.InForce(ctx, q.Hub)
 	if err != nil {
 		return nil, "", err
 	}

@@ -26,11 +26,14 @@ type question struct {
 
 // question takes steps 1 and 2: the requester as the directory knows them, the episode as it stands.
 func (e *Exchange) question(ctx context.Context, who directory.Person, need Need) (*question, error) {
+	if err := e.Policy.MayAsk(need.Hub); err != nil {
+		return nil, err
+	}
 	facts, err := e.facts(ctx, matter{Hub: need.Hub, Episode: need.Episode, Who: who, Categories: need.Categories})
 	if err != nil {
 		return nil, err
 	}
-	revision, err := e.Policy.Active(need.Hub)
+	revision, err := e.Policy.InForce(ctx, need.Hub)
 	if err != nil {
 		return nil, fmt.Errorf("choosing the policy revision: %w", err)
 	}

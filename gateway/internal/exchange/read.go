@@ -65,7 +65,7 @@ func (e *Exchange) view(ctx context.Context, who directory.Person, ref request.R
 	if err != nil {
 		return view{}, err
 	}
-	revision, err := e.Policy.Active(ref.Hub)
+	revision, err := e.Policy.InForce(ctx, ref.Hub)
 	if err != nil {
 		return view{}, err
 	}

@@ -242,7 +242,7 @@ func TestRevisionMoves(t *testing.T) {
 	r := w.ask("pol.domestic_abuse")
 	stricter, err := policy.Compile(t.Context(), stricterPack(t), policy.CompileOptions{})
 	w.must(err)
-	w.must(w.config.Policy.Activate(hub, stricter))
+	w.policies.activate(stricter)
 	close(gate)
 	events := w.watch(r.Ref())
 	if seen := words(chunksOf(events)...); len(seen) > 0 {

@@ -136,7 +136,7 @@ contributions contains {"effect": "redact", "reason": "third_party", "masks": ["
 }
 `), policy.CompileOptions{})
 	w.must(err)
-	w.must(w.config.Policy.Activate(hub, other))
+	w.policies.activate(other)
 	close(gate)
 	w.watch(r.Ref())
 	batches := 0

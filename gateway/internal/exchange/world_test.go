@@ -56,6 +56,7 @@ type world struct {
 	config    exchange.Config
 	vault     *seal.Vault
 	exchange  *exchange.Exchange
+	policies  *policies
 	fault     atomic.Pointer[func(store.Point) error]
 	metrics   *metrics
 	heard     hearing
@@ -83,13 +84,12 @@ func newWorld(t *testing.T) *world {
 			t.Error(err)
 		}
 	})
-	point := policy.NewPoint()
-	w.must(point.Activate(hub, w.revision))
+	w.policies = newPolicies(w.revision)
 	clk := w.gateway.Clock
 	w.config = exchange.Config{
 		DB: db, Episodes: episode.New(db, vault, clk), Requests: request.New(db, vault, clk), Ledger: ledger.New(db, vault, clk),
 		Decisions: decision.New(db, vault),
-		Directory: directory.New(db, vault), Policy: point, Catalogue: w.catalogue,
+		Directory: directory.New(db, vault), Policy: w.policies, Catalogue: w.catalogue,
 		Hubs:  map[string]exchange.Hub{hub: {Agencies: map[string]fanout.Agency{}, Minter: w.gateway.Minter}},
 		Clock: clk, Log: slog.New(slog.DiscardHandler), Metrics: w.metrics,
 		Timeouts: exchange.Timeouts{

@@ -209,9 +209,8 @@ const machine = "services/rollout"
 
 // appendMachine writes the ledger entry of a step that the gateway took by itself.
 func (s *Store) appendMachine(ctx context.Context, tx store.Tx, hub string, e ledger.Entry) error {
-	e.Hub, e.Actor = hub, machine
-	_, err := s.Ledger.Append(ctx, tx, e)
-	return err
+	e.Actor = machine
+	return s.record(ctx, tx, hub, e)
 }
 
 // by is a row that a person begins.

@@ -28,7 +28,7 @@ import (
 	"github.com/mashgate/mashgate/policy/bundle"
 )
 
-// Config is what a Store needs; all of it but Keys is required.
+// Config is what a Store needs; all of it but Keys and Changed is required.
 type Config struct {
 	DB        *store.DB
 	Directory *directory.Directory
@@ -36,6 +36,8 @@ type Config struct {
 	Clock     clock.Clock
 	// Keys are those that bundles are verified with, by hub. A hub without keys takes no bundle.
 	Keys map[string]bundle.Keys
+	// Changed is told of a hub in which something may have come into force, once it is durable; nil tells nobody. It must not wait.
+	Changed func(hub string)
 }
 
 // Store keeps the rollout of every hub. It is safe for concurrent use.
@@ -71,9 +73,20 @@ func nextOverlay(ctx context.Context, tx store.Tx, hub string) (number int64, er
 
 // append writes the ledger entry of a person's step.
 func (s *Store) append(ctx context.Context, tx store.Tx, who directory.Person, e ledger.Entry) error {
-	e.Hub, e.Actor, e.ActorRole = who.Hub, who.Name(), who.Role
-	_, err := s.Ledger.Append(ctx, tx, e)
-	return err
+	e.Actor, e.ActorRole = who.Name(), who.Role
+	return s.record(ctx, tx, who.Hub, e)
+}
+
+// record writes the ledger entry of a step. No step is without one, so here is where whoever waits for a step hears of it.
+func (s *Store) record(ctx context.Context, tx store.Tx, hub string, e ledger.Entry) error {
+	e.Hub = hub
+	if _, err := s.Ledger.Append(ctx, tx, e); err != nil {
+		return err
+	}
+	if s.Changed != nil {
+		tx.OnCommit(func() { s.Changed(hub) })
+	}
+	return nil
 }
 
 // found turns a missing row into the one answer for what is not there and what is not the caller's.

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -84,6 +85,8 @@ type Server struct {
 	config Config
 	door   *door
 	health *health.Server
+	// policies is how the hubs' policies were served when last told; nil before that.
+	policies atomic.Pointer[[]PolicyHealth]
 	// outside is for callers on the network; inside, with the same services behind the same steps, for the mux alone.
 	outside, inside *grpc.Server
 	memory          *bufconn.Listener
