@@ -19,7 +19,7 @@ import (
 )
 
 func (a *app) policy() *cobra.Command {
-	return group("policy", "Test a policy pack, run scenarios against it, and explain decisions", a.policyTest(), a.policyScenarios(), a.policyExplain(), a.policyMutate())
+	return group("policy", "Test a policy pack, run scenarios against it, and explain decisions", a.policyTest(), a.policyScenarios(), a.policyExplain(), a.policyMutate(), a.policySimulate())
 }
 
 // packFlag lets a command take another pack than the built-in one.

@@ -1,6 +1,8 @@
 package explain
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -12,11 +14,11 @@ func (x Explanation) Text() string {
 		return "There is nothing to share.\n"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s%s\n", x.headline(), x.because())
+	fmt.Fprintf(&b, "%s%s\n", x.Headline(), x.because())
 	if len(x.Inputs) > 0 {
 		b.WriteString("It read:\n")
 		for _, input := range x.Inputs {
-			fmt.Fprintf(&b, "  %s = %s\n", input.Path, input.Value)
+			fmt.Fprintf(&b, "  %s = %s\n", input.Path, input.JSON())
 		}
 	}
 	for _, change := range x.Changes {
@@ -32,8 +34,17 @@ func (x Explanation) WriteText(w io.Writer) error {
 	return err
 }
 
-// headline is the outcome in words.
-func (x Explanation) headline() string {
+// JSON is the value on one line.
+func (i Input) JSON() string {
+	var b bytes.Buffer
+	if err := json.Compact(&b, i.Value); err != nil {
+		return string(i.Value)
+	}
+	return b.String()
+}
+
+// Headline is the outcome in words.
+func (x Explanation) Headline() string {
 	switch {
 	case x.Gates && x.Proceed:
 		return "The request may go ahead"

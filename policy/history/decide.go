@@ -107,20 +107,29 @@ const maxOpened = 8
 
 // Again decides a record under a revision.
 func (d *Decider) Again(ctx context.Context, revision *policy.Revision, r Record) (Verdict, error) {
+	q, err := d.Open(ctx, revision, r)
+	if err != nil {
+		return Verdict{}, err
+	}
+	return under(ctx, q, r)
+}
+
+// Open opens the record's request under a revision, or finds it among those opened last.
+func (d *Decider) Open(ctx context.Context, revision *policy.Revision, r Record) (*policy.Request, error) {
 	for _, known := range d.opened {
 		if known.request.Revision() == revision && reflect.DeepEqual(known.input, r.Input) {
-			return under(ctx, known.request, r)
+			return known.request, nil
 		}
 	}
 	q, err := open(ctx, revision, r)
 	if err != nil {
-		return Verdict{}, err
+		return nil, err
 	}
 	if len(d.opened) >= maxOpened {
 		d.opened = slices.Delete(d.opened, 0, 1)
 	}
 	d.opened = append(d.opened, opened{r.Input, q})
-	return under(ctx, q, r)
+	return q, nil
 }
 
 func open(ctx context.Context, revision *policy.Revision, r Record) (*policy.Request, error) {

@@ -36,7 +36,7 @@ func RunAgency(ctx context.Context, o AgencyOptions) (Report, error) {
 	if o.Against == nil || o.Draft == nil || o.Records == nil {
 		return Report{}, errors.New("simulate: a run needs two policies and records")
 	}
-	t := &agencyTally{changes: map[Change]int64{}, rules: map[string]int64{}, requests: newTop()}
+	t := &agencyTally{changes: map[key]int64{}, rules: map[string]int64{}, requests: newTop()}
 	for own, err := range o.Records {
 		if err != nil {
 			return Report{}, fmt.Errorf("simulate: reading the records: %w", err)
@@ -58,7 +58,7 @@ func RunAgency(ctx context.Context, o AgencyOptions) (Report, error) {
 // agencyTally counts an agency's records.
 type agencyTally struct {
 	lines, records, errors int64
-	changes                map[Change]int64
+	changes                map[key]int64
 	rules                  map[string]int64
 	requests               *top
 }
@@ -73,7 +73,7 @@ func (t *agencyTally) count(own Own, now history.Outcome) {
 	changes := betweenOutcomes(Released, joined(own.Warrant, own.Was), joined(own.Warrant, now))
 	for _, c := range changes {
 		c.Organisation, c.Category, c.Basis = h.Organisation, h.Category, own.Header.Request.Basis
-		t.changes[c] += own.Records
+		t.changes[key(c)] += own.Records
 	}
 	if len(changes) > 0 {
 		t.requests.add(own.Request, own.Records)

@@ -1,8 +1,11 @@
 package simulate
 
 import (
+	"maps"
 	"slices"
+	"time"
 
+	"github.com/mashgate/mashgate/internal/record"
 	"github.com/mashgate/mashgate/policy"
 	"github.com/mashgate/mashgate/policy/history"
 )
@@ -171,4 +174,37 @@ func onlyAddress(c policy.Constraint, label string) policy.Verdict {
 		return v
 	}
 	return c.OnlyAddress.And(c.Labels[label])
+}
+
+// telling is a record that shows how two limits differ in a direction: a plain one where nothing else does.
+func telling(at cell, direction Direction, was, now policy.Constraint) record.Header {
+	plain := record.Header{
+		Organisation: at.organisation, Category: at.category, Subject: at.subject, Current: true, LabelsKnown: true, Labels: []string{},
+	}
+	for _, h := range append([]record.Header{plain}, kindsOf(plain, was, now)...) {
+		if slices.Contains(betweenVerdicts(was.Apply(h), now.Apply(h)).directions(), direction) {
+			return h
+		}
+	}
+	return plain
+}
+
+// kindsOf are records of every kind that a limit tells apart.
+func kindsOf(plain record.Header, was, now policy.Constraint) []record.Header {
+	undated, unknown, address, old := plain, plain, plain, plain
+	undated.Current, unknown.LabelsKnown, address.OnlyAddress = false, false, true
+	all := []record.Header{undated, unknown, address}
+	for _, day := range []string{was.From, now.From} {
+		if before, err := time.Parse(time.DateOnly, day); err == nil {
+			old.Current, old.EventDate = false, before.AddDate(0, 0, -1).Format(time.DateOnly)
+			all = append(all, old)
+		}
+	}
+	for _, label := range slices.Sorted(maps.Keys(was.Labels)) {
+		for _, h := range append([]record.Header{plain}, all[:3]...) {
+			h.Labels = []string{label}
+			all = append(all, h)
+		}
+	}
+	return all
 }

@@ -23,6 +23,8 @@ type Report struct {
 	Runs    []Outcome `json:"runs"`
 	// Agencies are counts that agencies made over their own records; exact, and theirs.
 	Agencies []Counts `json:"agencies"`
+	// Words are the titles and sentences of the codes in it, by code.
+	Words map[string]string `json:"words"`
 }
 
 // Outcome is one run's part of a report.
@@ -87,13 +89,41 @@ func (r *run) report(ctx context.Context) (Report, error) {
 	out.Figures = figures(out, agencies)
 	var err error
 	out.Examples, err = r.examples(ctx)
-	return Report{Against: s.Against, Draft: s.Draft, Runs: []Outcome{out}, Agencies: agencies}, err
+	return Report{Against: s.Against, Draft: s.Draft, Runs: []Outcome{out}, Agencies: agencies, Words: r.words(out, agencies)}, err
 }
 
-func rows(counts map[Change]int64) []Row {
+// words are the draft's titles of categories and bases and its sentences for gates and obligations, of those that the report names.
+func (r *run) words(o Outcome, agencies []Counts) map[string]string {
+	words := map[string]string{}
+	for _, v := range []*policy.Vocabulary{r.Against.Vocabulary(), r.Draft.Vocabulary()} {
+		add := func(code, title string) {
+			if title != "" {
+				words[code] = title
+			}
+		}
+		for _, row := range o.Changes {
+			add(row.Category, v.Categories[row.Category].Title)
+			add(row.Basis, v.Bases[row.Basis].Title)
+		}
+		for _, counts := range agencies {
+			for _, c := range counts.Changes {
+				add(c.Category, v.Categories[c.Category].Title)
+			}
+		}
+		for _, gate := range o.Gates {
+			add(gate.Code, v.Reasons[gate.Code].Text)
+		}
+		for _, duty := range o.Obligations {
+			add(duty.Code, v.Obligations[duty.Code].Text)
+		}
+	}
+	return words
+}
+
+func rows(counts map[key]int64) []Row {
 	all := make([]Row, 0, len(counts))
 	for change, n := range counts {
-		all = append(all, Row{Change: change, Count: n})
+		all = append(all, Row{Change: Change(change), Count: n})
 	}
 	slices.SortFunc(all, func(a, b Row) int { return compareChanges(a.Change, b.Change) })
 	return all
@@ -198,13 +228,16 @@ func Join(reports ...Report) (Report, error) {
 	if len(reports) == 0 {
 		return Report{}, errors.New("simulate: no report to join")
 	}
-	joined := Report{Against: reports[0].Against, Draft: reports[0].Draft, Runs: []Outcome{}, Agencies: []Counts{}}
+	joined := Report{
+		Against: reports[0].Against, Draft: reports[0].Draft, Runs: []Outcome{}, Agencies: []Counts{}, Words: map[string]string{},
+	}
 	for _, r := range reports {
 		if r.Against != joined.Against || r.Draft != joined.Draft {
 			return Report{}, errors.New("simulate: joining reports about different revisions")
 		}
 		joined.Runs = append(joined.Runs, r.Runs...)
 		joined.Agencies = append(joined.Agencies, r.Agencies...)
+		maps.Copy(joined.Words, r.Words)
 	}
 	return joined, nil
 }

@@ -93,13 +93,12 @@ type run struct {
 	Options
 	state    *State
 	deciding deciding
-	passed   int64
 	began    time.Time
 	sofar    int64
 }
 
 func newRun(o Options) (*run, error) {
-	r := &run{Options: o, state: newState(o), deciding: newDeciding(o.Against, o.Draft), began: time.Now()}
+	r := &run{Options: o, state: newState(o), deciding: deciding{against: o.Against, draft: o.Draft}, began: time.Now()}
 	for _, counts := range o.Agencies {
 		if err := counts.check(o.Draft.ID()); err != nil {
 			return nil, err
@@ -116,13 +115,13 @@ func newRun(o Options) (*run, error) {
 
 func (r *run) all(ctx context.Context) error {
 	for record, err := range r.Records {
-		if err != nil {
+		if err != nil && !errors.Is(err, history.ErrAltered) {
 			return fmt.Errorf("simulate: reading the records: %w", err)
 		}
 		if record.Seq <= r.state.After && r.state.Records > 0 {
 			continue
 		}
-		if err := r.one(ctx, record); err != nil {
+		if err := r.one(ctx, record, err); err != nil {
 			return err
 		}
 	}
@@ -130,8 +129,9 @@ func (r *run) all(ctx context.Context) error {
 	return nil
 }
 
-// one decides one record. The state moves on only when all of it is counted.
-func (r *run) one(ctx context.Context, record history.Record) error {
+// one decides one record; altered is set where it is not what was recorded, which is replay's to tell. The state moves on only when all
+// of the record is counted.
+func (r *run) one(ctx context.Context, record history.Record, altered error) error {
 	if r.Yield != nil {
 		if err := r.Yield(ctx); err != nil {
 			return fmt.Errorf("simulate: giving way: %w", err)
@@ -140,11 +140,14 @@ func (r *run) one(ctx context.Context, record history.Record) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("simulate: stopped: %w", context.Cause(ctx))
 	}
-	compared, err := r.deciding.compare(ctx, record)
+	var c compared
+	if !record.Erased && altered == nil {
+		c, altered = r.deciding.compare(ctx, record)
+	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("simulate: stopped: %w", context.Cause(ctx))
 	}
-	r.state.count(record, compared, err)
+	r.state.count(record, c, altered)
 	r.sofar++
 	if r.sofar%progressEvery == 0 {
 		r.tell()

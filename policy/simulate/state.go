@@ -27,7 +27,7 @@ type State struct {
 	Errors      int64                `json:"errors"`
 	Unreadable  int64                `json:"unreadable"`
 	Requests    Requests             `json:"requests"`
-	Changes     map[Change]int64     `json:"changes"`
+	Changes     map[key]int64        `json:"changes"`
 	Gates       map[string]*Gate     `json:"gates"`
 	Obligations map[string]*Duty     `json:"obligations"`
 	Rules       map[string]int64     `json:"rules"`
@@ -79,7 +79,7 @@ type candidate struct {
 
 func newState(o Options) *State {
 	return &State{
-		Kind: o.Kind, Against: o.Against.ID(), Draft: o.Draft.ID(), Changes: map[Change]int64{}, Gates: map[string]*Gate{},
+		Kind: o.Kind, Against: o.Against.ID(), Draft: o.Draft.ID(), Changes: map[key]int64{}, Gates: map[string]*Gate{},
 		Obligations: map[string]*Duty{}, Rules: map[string]int64{}, Episodes: newTop(), Examples: map[string]candidate{},
 	}
 }

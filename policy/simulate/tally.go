@@ -36,10 +36,8 @@ func (t tally) ask(c compared) {
 		t.Decisions++
 		for _, change := range betweenAsks(was[at], now[at], wasLimits[at], nowLimits[at]) {
 			change.Organisation, change.Category, change.Basis = at.organisation, at.category, t.basis
-			plain := record.Header{
-				Organisation: at.organisation, Category: at.category, Subject: at.subject, Current: true, LabelsKnown: true, Labels: []string{},
-			}
-			t.change(change, &plain)
+			shown := telling(at, change.Direction, wasLimits[at], nowLimits[at])
+			t.change(change, &shown)
 		}
 	}
 }
@@ -117,23 +115,23 @@ func (t tally) outcomes(what What, c compared) {
 func sameRules(was, now history.Outcome) bool { return slices.Equal(was.Rules, now.Rules) }
 
 func (t tally) change(c Change, h *record.Header) {
-	t.Changes[c]++
-	key := fmt.Sprintf("%s|%s|%s|%s|%s|%s|%s", c.What, c.Direction, c.Category, c.Basis, c.Was, c.Now, c.Masks)
-	t.example(key, candidate{Change: c, Header: h, Subject: h.Subject})
+	t.Changes[key(c)]++
+	kind := fmt.Sprintf("%s|%s|%s|%s|%s|%s|%s", c.What, c.Direction, c.Category, c.Basis, c.Was, c.Now, c.Masks)
+	t.example(kind, candidate{Change: c, Header: h, Subject: h.Subject})
 }
 
 // examplesKept bounds the kinds of change of which the first is kept to be shown.
 const examplesKept = 64
 
 // example keeps the first decision of a kind, and counts the rest.
-func (t tally) example(key string, c candidate) {
-	first, known := t.Examples[key]
+func (t tally) example(kind string, c candidate) {
+	first, known := t.Examples[kind]
 	switch {
 	case known:
 		first.Count++
-		t.Examples[key] = first
+		t.Examples[kind] = first
 	case len(t.Examples) < examplesKept:
 		c.Seq, c.Episode, c.Request, c.Input, c.Count = t.record.Seq, t.record.Episode, t.record.Request, t.record.Input, 1
-		t.Examples[key] = c
+		t.Examples[kind] = c
 	}
 }
