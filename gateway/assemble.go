@@ -46,7 +46,6 @@ type parts struct {
 	requests  *request.Store
 	ledger    *ledger.Ledger
 	decisions *decision.Store
-	rollout   *rollout.Store
 	policy    *policy.Point
 	rollout   *rollout.Store
 	keeper    *keeper.Keeper
@@ -101,10 +100,6 @@ func (p *parts) open(ctx context.Context, c Config, with loaded) error {
 	p.requests = request.New(p.db, vault, with.clock)
 	p.ledger = ledger.New(p.db, vault, with.clock)
 	p.decisions = decision.New(p.db, vault)
-	p.rollout, err = rollout.New(rollout.Config{DB: p.db, Directory: p.directory, Ledger: p.ledger, Clock: with.clock})
-	if err != nil {
-		return err
-	}
 	p.policy = policy.NewPoint()
 	return nil
 }
