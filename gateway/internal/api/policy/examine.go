@@ -13,6 +13,7 @@ import (
 	"github.com/mashgate/mashgate/gateway/internal/rollout"
 	"github.com/mashgate/mashgate/internal/fault"
 	"github.com/mashgate/mashgate/policy/lint"
+	"github.com/mashgate/mashgate/policy/packtest"
 	policyv1 "github.com/mashgate/mashgate/proto/gen/mashgate/policy/v1"
 )
 
@@ -24,6 +25,14 @@ func (s *Service) CheckDraft(ctx context.Context, req *policyv1.CheckDraftReques
 	return s.examine(ctx, req.GetName(), rollout.Check, func(ctx context.Context, tree fs.FS) (any, bool, error) {
 		report, err := lint.Check(ctx, tree, lint.Options{Today: s.Clock.Now()})
 		return report, report.OK(false), err
+	})
+}
+
+// TestDraft implements PolicyService.
+func (s *Service) TestDraft(ctx context.Context, req *policyv1.TestDraftRequest) (*policyv1.Draft, error) {
+	return s.examine(ctx, req.GetName(), rollout.Test, func(ctx context.Context, tree fs.FS) (any, bool, error) {
+		report, err := packtest.Run(ctx, tree)
+		return report, report.OK(), err
 	})
 }
 
