@@ -224,7 +224,10 @@ func (p *parts) services(with loaded) (server.Services, error) {
 	information, informationErr := apiinformation.New(p.exchange, p.policy)
 	people, peopleErr := apidirectory.New(apidirectory.Config{Directory: p.directory, Policy: p.policy, Lines: p.lines})
 	entries, entriesErr := apiledger.New(p.ledger)
-	policies, policiesErr := apipolicy.New(apipolicy.Config{Exchange: p.exchange, Policy: p.policy, Rollout: p.rollout, Clock: with.clock})
+	policies, policiesErr := apipolicy.New(apipolicy.Config{
+		DB: p.db, Exchange: p.exchange, Policy: p.policy, Revisions: p.keeper, Rollout: p.rollout, Decisions: p.decisions,
+		Ledger: p.ledger, Clock: with.clock,
+	})
 	return server.Services{Episodes: episodes, Information: information, Directory: people, Ledger: entries, Policy: policies},
 		errors.Join(episodesErr, informationErr, peopleErr, entriesErr, policiesErr)
 }

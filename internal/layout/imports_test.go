@@ -52,12 +52,12 @@ var rows = []struct {
 	{"gateway/internal/exchange", []string{
 		"gateway/internal/store", "gateway/internal/directory", "gateway/internal/episode", "gateway/internal/request",
 		"gateway/internal/ledger", "gateway/internal/plan", "gateway/internal/aggregate", "gateway/internal/fanout",
-		"gateway/internal/authn", "gateway/internal/decision", "policy", "policy/history", "internal/...", "proto/gen/...",
+		"gateway/internal/authn", "gateway/internal/decision", "policy", "policy/history", "policy/explain", "internal/...", "proto/gen/...",
 	}},
 	{"gateway/internal/api/...", []string{
 		"gateway/internal/exchange", "gateway/internal/store", "gateway/internal/directory", "gateway/internal/episode",
 		"gateway/internal/request", "gateway/internal/ledger", "gateway/internal/aggregate", "gateway/internal/authn",
-		"gateway/internal/rollout", "gateway/internal/api/...", "policy", "policy/...", "internal/...", "proto/gen/...",
+		"gateway/internal/rollout", "gateway/internal/decision", "gateway/internal/api/...", "policy", "policy/...", "internal/...", "proto/gen/...",
 	}},
 	{"gateway/internal/keeper", []string{
 		"gateway/internal/store", "gateway/internal/ledger", "gateway/internal/rollout", "policy", "policy/...", "internal/...",

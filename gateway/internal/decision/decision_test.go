@@ -361,3 +361,32 @@ func TestNothingOfARecordIsPrinted(t *testing.T) {
 		}
 	}
 }
+
+func TestACheckpointIsTheHubsLastAndOfOneDraft(t *testing.T) {
+	v := setUp(t, nil)
+	first, second := decision.Run{Hub: hub, Draft: "d1"}, decision.Run{Hub: hub, Draft: "d2"}
+	save := func(of decision.Run, state string) {
+		t.Helper()
+		v.must(v.db.InTx(t.Context(), func(ctx context.Context, tx store.Tx) error { return v.SaveCheckpoint(ctx, tx, of, []byte(state)) }))
+	}
+	is := func(of decision.Run, want string) {
+		t.Helper()
+		if got, err := v.Checkpoint(t.Context(), of); string(got) != want || err != nil {
+			t.Errorf("checkpoint of %s = %q, %v; want %q", of.Draft, got, err, want)
+		}
+	}
+	is(first, "")
+	save(first, "one")
+	save(first, "two")
+	is(first, "two")
+	is(second, "")
+	save(second, "three")
+	is(first, "")
+	is(second, "three")
+	v.sql("UPDATE simulation_checkpoints SET draft = 'd1'")
+	is(first, "") // of another draft, whatever the row says
+	v.sql("UPDATE simulation_checkpoints SET draft = 'd2'")
+	is(second, "three")
+	v.must(v.db.InTx(t.Context(), func(ctx context.Context, tx store.Tx) error { return v.DropCheckpoint(ctx, tx, hub) }))
+	is(second, "")
+}

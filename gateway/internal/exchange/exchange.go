@@ -200,6 +200,28 @@ func (e *Exchange) forget(id string) {
 	delete(e.stories, id)
 }
 
+// stepAside is how long work that can wait does so while stories are told.
+const stepAside = 20 * time.Millisecond
+
+// GiveWay returns at once while nothing is told, and after stepAside otherwise: what calls it between its own steps leaves the machine to
+// the requests, and still comes to its end where there are always some.
+func (e *Exchange) GiveWay(ctx context.Context) error {
+	e.mu.Lock()
+	busy := len(e.stories) > 0
+	e.mu.Unlock()
+	if !busy {
+		return nil
+	}
+	rest := time.NewTimer(stepAside)
+	defer rest.Stop()
+	select {
+	case <-rest.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // tell repeats the story until it is told: what this side could not write down stays asked or unreleased, and is tried again.
 func (e *Exchange) tell(ctx context.Context, r request.Request) {
 	for {

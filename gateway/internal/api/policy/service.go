@@ -11,9 +11,12 @@ import (
 
 	"github.com/mashgate/mashgate/gateway/internal/api/wire"
 	"github.com/mashgate/mashgate/gateway/internal/authn"
+	"github.com/mashgate/mashgate/gateway/internal/decision"
 	"github.com/mashgate/mashgate/gateway/internal/directory"
 	"github.com/mashgate/mashgate/gateway/internal/exchange"
+	"github.com/mashgate/mashgate/gateway/internal/ledger"
 	"github.com/mashgate/mashgate/gateway/internal/rollout"
+	"github.com/mashgate/mashgate/gateway/internal/store"
 	"github.com/mashgate/mashgate/internal/clock"
 	"github.com/mashgate/mashgate/internal/fault"
 	"github.com/mashgate/mashgate/policy"
@@ -22,10 +25,20 @@ import (
 
 // Config is what a Service needs; all of it is required.
 type Config struct {
-	Exchange *exchange.Exchange
-	Policy   *policy.Point
-	Rollout  *rollout.Store
-	Clock    clock.Clock
+	DB        *store.DB
+	Exchange  *exchange.Exchange
+	Policy    *policy.Point
+	Revisions Revisions
+	Rollout   *rollout.Store
+	Decisions *decision.Store
+	Ledger    *ledger.Ledger
+	Clock     clock.Clock
+}
+
+// Revisions finds a revision that has decided for a hub. Where it is no longer kept, or is not what it was, the error wraps
+// history.ErrRevisionGone or history.ErrRevisionAltered.
+type Revisions interface {
+	Pinned(ctx context.Context, hub, id string) (*policy.Revision, error)
 }
 
 // Service implements PolicyService.
@@ -34,15 +47,17 @@ type Service struct {
 	Config
 
 	// examining holds one place: checking and testing a pack takes a processor whole, and live requests come first.
-	examining chan struct{}
+	examining  chan struct{}
+	simulating oneEach
 }
 
 // New checks the configuration.
 func New(config Config) (*Service, error) {
-	if config.Exchange == nil || config.Policy == nil || config.Rollout == nil || config.Clock == nil {
+	if config.DB == nil || config.Exchange == nil || config.Policy == nil || config.Revisions == nil || config.Rollout == nil ||
+		config.Decisions == nil || config.Ledger == nil || config.Clock == nil {
 		return nil, errors.New("api/policy: something that is required is missing")
 	}
-	return &Service{Config: config, examining: make(chan struct{}, 1)}, nil
+	return &Service{Config: config, examining: make(chan struct{}, 1), simulating: oneEach{hubs: map[string]bool{}}}, nil
 }
 
 // usualPage is how many a page holds where nobody says.
