@@ -8,6 +8,8 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/mashgate/mashgate/policy/bundle"
 )
 
 // The exit codes; they stand in the help text and do not change.
@@ -39,11 +41,14 @@ func usage(format string, args ...any) error { return usageError{fmt.Errorf(form
 
 func exitCode(err error) int {
 	var wrongUse usageError
+	var refused *bundle.Refusal
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &wrongUse):
 		return exitUsage
+	case errors.As(err, &refused):
+		return exitInvalid
 	case errors.Is(err, errNotAsked):
 		return exitNotAsked
 	}
@@ -65,6 +70,9 @@ func exitCode(err error) int {
 
 // describe prints an error for a person: the server's words, and each field it names.
 func describe(err error) string {
+	if refused, ok := errors.AsType[*bundle.Refusal](err); ok {
+		return "mashctl: " + refused.Public + "\n  reason: " + string(refused.Code) + "\n  " + err.Error()
+	}
 	st, ok := status.FromError(err)
 	if !ok || st.Code() == codes.Unknown {
 		return "mashctl: " + err.Error()

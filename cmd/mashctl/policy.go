@@ -19,7 +19,10 @@ import (
 )
 
 func (a *app) policy() *cobra.Command {
-	return group("policy", "Test a policy pack, run scenarios against it, and explain decisions", a.policyTest(), a.policyScenarios(), a.policyExplain(), a.policyMutate(), a.policySimulate())
+	return group("policy", "Check and test a policy pack, sign and publish it, run scenarios against it, and explain decisions",
+		a.policyTest(), a.policyScenarios(), a.policyExplain(), a.policySimulate(), a.policyMutate(),
+		a.policyBuild(), a.policyKeygen(), a.policySign(), a.policyVerify(), a.policyPublish(),
+	)
 }
 
 // packFlag lets a command take another pack than the built-in one.
