@@ -54,7 +54,12 @@ var rows = []struct {
 		"gateway/internal/ledger", "gateway/internal/plan", "gateway/internal/aggregate", "gateway/internal/fanout",
 		"gateway/internal/authn", "gateway/internal/decision", "policy", "policy/history", "policy/explain", "internal/...", "proto/gen/...",
 	}},
+	{"gateway/internal/recheck", []string{
+		"gateway/internal/store", "gateway/internal/episode", "gateway/internal/request", "gateway/internal/ledger", "gateway/internal/rollout",
+		"gateway/internal/exchange", "policy", "internal/...",
+	}},
 	{"gateway/internal/api/...", []string{
+		"gateway/internal/recheck",
 		"gateway/internal/exchange", "gateway/internal/store", "gateway/internal/directory", "gateway/internal/episode",
 		"gateway/internal/request", "gateway/internal/ledger", "gateway/internal/aggregate", "gateway/internal/authn",
 		"gateway/internal/rollout", "gateway/internal/decision", "gateway/internal/api/...", "policy", "policy/...", "internal/...", "proto/gen/...",

@@ -18,6 +18,8 @@ type matter struct {
 	Categories      []policy.Category
 	Flags           []policy.Flag
 	LocationUnknown bool
+	// Past is for what was seen already: whoever saw it may have left since.
+	Past bool
 }
 
 // facts are what a decision rests on, as they stood at one moment.
@@ -38,7 +40,7 @@ func (e *Exchange) facts(ctx context.Context, m matter) (*facts, error) {
 	if err != nil {
 		return nil, fmt.Errorf("looking the requester up: %w", err)
 	}
-	if !who.Active {
+	if !who.Active && !m.Past {
 		return nil, denied("requester", "This person is no longer active in the hub's directory.")
 	}
 	input := ep.PolicyInput(e.Clock.Now())

@@ -61,6 +61,10 @@ type view struct {
 }
 
 func (e *Exchange) view(ctx context.Context, who directory.Person, ref request.Ref) (view, error) {
+	return e.viewFor(ctx, matter{Who: who}, ref)
+}
+
+func (e *Exchange) viewFor(ctx context.Context, m matter, ref request.Ref) (view, error) {
 	r, err := e.Requests.Get(ctx, ref)
 	if err != nil {
 		return view{}, err
@@ -79,10 +83,9 @@ func (e *Exchange) view(ctx context.Context, who directory.Person, ref request.R
 			return view{}, err
 		}
 	}
-	flags, unknown := protection(known, maySetSafeAddress(revision.Vocabulary()))
-	f, err := e.facts(ctx, matter{
-		Hub: ref.Hub, Episode: ref.Episode, Who: who, Categories: r.Input.Categories, Flags: flags, LocationUnknown: unknown,
-	})
+	m.Hub, m.Episode, m.Categories = ref.Hub, ref.Episode, r.Input.Categories
+	m.Flags, m.LocationUnknown = protection(known, maySetSafeAddress(revision.Vocabulary()))
+	f, err := e.facts(ctx, m)
 	return view{facts: f, request: r, revision: revision}, err
 }
 

@@ -45,6 +45,50 @@ func (s *Store) List(ctx context.Context, q Query) (page []Request, next string,
 	return page, next, err
 }
 
+// Walk goes through the requests of a hub, or of one episode of it, oldest first.
+type Walk struct {
+	Hub string
+	// Episode narrows it when set.
+	Episode string
+	// Cursor is the Place after which it goes on; empty for the beginning.
+	Cursor string
+	Limit  int
+}
+
+// Place is a request on a walk, unopened.
+type Place struct {
+	Ref    Ref
+	State  State
+	Cursor string
+}
+
+// Places returns the next places of a walk; none at its end.
+func (s *Store) Places(ctx context.Context, w Walk) ([]Place, error) {
+	var rows []requestRow
+	query := s.db.Read().NewSelect().Model(&rows).Column("hub", "episode", "id", "state", "create_time").Where("hub = ?", w.Hub)
+	if w.Episode != "" {
+		query = query.Where("episode = ?", w.Episode)
+	}
+	if w.Cursor != "" {
+		number, id, _ := strings.Cut(w.Cursor, ".")
+		us, err := strconv.ParseInt(number, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("request: walking on from %q: %w", w.Cursor, err)
+		}
+		query = query.Where("(create_time, id) > (?, ?)", us, id)
+	}
+	if err := query.OrderExpr("create_time, id").Limit(int64(w.Limit)).Scan(ctx); err != nil {
+		return nil, fmt.Errorf("request: walking: %w", err)
+	}
+	places := make([]Place, 0, len(rows))
+	for _, row := range rows {
+		places = append(places, Place{
+			Ref: Ref{Hub: row.Hub, Episode: row.Episode, ID: row.ID}, State: row.State, Cursor: strconv.FormatInt(row.CreateTime, 10) + "." + row.ID,
+		})
+	}
+	return places, nil
+}
+
 // Unfinished returns every running request, oldest first: what a process takes up again when it starts.
 func (s *Store) Unfinished(ctx context.Context) ([]Request, error) {
 	var rows []requestRow

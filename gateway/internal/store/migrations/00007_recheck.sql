@@ -22,8 +22,6 @@ CREATE TABLE rechecks (
     episode   TEXT    NOT NULL,
     cause     TEXT    NOT NULL,
     time      INTEGER NOT NULL,
-    -- The policy that must decide; empty where any may.
-    revision  TEXT    NOT NULL,
     -- The last request that was gone through.
     cursor    TEXT    NOT NULL,
     done_time INTEGER NOT NULL
