@@ -50,6 +50,7 @@ func number(n int64) string {
 func (o Outcome) Over() string {
 	return map[Kind]string{
 		History: "The hub's recorded decisions", Scenarios: "The pack's scenarios", City: "The made-up city", Combinations: "Every combination of a fixed grid",
+		Journal: "The agency's own record of its decisions",
 	}[o.Kind]
 }
 
