@@ -20,7 +20,7 @@ import (
 
 func (a *app) policy() *cobra.Command {
 	return group("policy", "Check and test a policy pack, sign and publish it, run scenarios against it, and explain decisions",
-		a.policyTest(), a.policyScenarios(), a.policyExplain(), a.policySimulate(), a.policyMutate(),
+		a.policyCheck(), a.policyTest(), a.policyScenarios(), a.policyExplain(), a.policySimulate(), a.policyMutate(),
 		a.policyBuild(), a.policyKeygen(), a.policySign(), a.policyVerify(), a.policyPublish(),
 	)
 }
