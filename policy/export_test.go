@@ -10,3 +10,9 @@ import (
 func (q *Request) Interpret(ctx context.Context, h record.Header) (Decision, error) {
 	return q.interpret(ctx, h.Normalised())
 }
+
+// MergePatch and CanonicalNumber are tested by the standard's own cases and by fuzzing.
+var (
+	MergePatch      = mergePatch
+	CanonicalNumber = canonicalNumber
+)

@@ -3,6 +3,7 @@ package policy
 import (
 	"embed"
 	"errors"
+	"io"
 	"io/fs"
 	"maps"
 	"slices"
@@ -54,32 +55,60 @@ var noFiles fs.FS = embed.FS{}
 // layered is one folder over another: a file of the same name hides the one below.
 type layered struct{ over, under fs.FS }
 
-// Open takes the upper file where there is one.
+// Open takes the upper file where there is one. A folder has what both hold.
 func (l layered) Open(name string) (fs.File, error) {
 	file, err := l.over.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return l.under.Open(name)
+		file, err = l.under.Open(name)
 	}
-	return file, err
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err != nil || !info.IsDir() {
+		return file, err
+	}
+	entries, err := l.ReadDir(name)
+	return &layeredFolder{File: file, entries: entries}, err
 }
 
 // ReadDir lists both, each name once.
 func (l layered) ReadDir(name string) ([]fs.DirEntry, error) {
-	entries, overErr := fs.ReadDir(l.over, name)
-	below, underErr := fs.ReadDir(l.under, name)
-	switch {
-	case overErr != nil && !errors.Is(overErr, fs.ErrNotExist):
-		return nil, overErr
-	case underErr != nil && !errors.Is(underErr, fs.ErrNotExist):
-		return nil, underErr
-	case overErr != nil && underErr != nil:
-		return nil, overErr
-	}
-	for _, entry := range below {
-		if !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == entry.Name() }) {
-			entries = append(entries, entry)
+	var all []fs.DirEntry
+	missing := 0
+	for _, side := range []fs.FS{l.over, l.under} {
+		entries, err := fs.ReadDir(side, name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && missing == 0:
+			missing++ // the other may have it
+		case err != nil:
+			return nil, err
+		}
+		for _, entry := range entries {
+			if !slices.ContainsFunc(all, func(e fs.DirEntry) bool { return e.Name() == entry.Name() }) {
+				all = append(all, entry)
+			}
 		}
 	}
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
-	return entries, nil
+	slices.SortFunc(all, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return all, nil
+}
+
+// layeredFolder is an open folder of layered.
+type layeredFolder struct {
+	fs.File
+	entries []fs.DirEntry
+}
+
+// ReadDir reads on from where it last stopped, as fs.ReadDirFile says.
+func (f *layeredFolder) ReadDir(n int) ([]fs.DirEntry, error) {
+	if n > 0 && len(f.entries) == 0 {
+		return nil, io.EOF
+	}
+	if n <= 0 || n > len(f.entries) {
+		n = len(f.entries)
+	}
+	read := f.entries[:n:n]
+	f.entries = f.entries[n:]
+	return read, nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 )
@@ -77,16 +78,24 @@ func (c Coverage) write(b *strings.Builder) {
 	b.WriteString("No test and no scenario runs:\n")
 	table := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	for _, rule := range c.Rules {
-		for _, span := range rule.Missed {
-			lines := fmt.Sprintf("%d", span.From)
-			if span.To > span.From {
-				lines = fmt.Sprintf("%d-%d", span.From, span.To)
-			}
-			fmt.Fprintf(table, "  %s:%s\t%s\n", rule.File, lines, rule.Rule)
+		if len(rule.Missed) > 0 {
+			fmt.Fprintf(table, "  %s:%s\t%s\n", rule.File, rule.missed(), rule.Rule)
 		}
 	}
 	_ = table.Flush() // a Builder takes everything
 	b.WriteString("\n")
+}
+
+func (c RuleCoverage) missed() string {
+	spans := make([]string, 0, len(c.Missed))
+	for _, span := range c.Missed {
+		lines := strconv.Itoa(span.From)
+		if span.To > span.From {
+			lines += "-" + strconv.Itoa(span.To)
+		}
+		spans = append(spans, lines)
+	}
+	return strings.Join(spans, ",")
 }
 
 func (r Result) writeCounts(b *strings.Builder) {
