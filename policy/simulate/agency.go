@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/mashgate/mashgate/policy"
+	"github.com/mashgate/mashgate/policy/explain"
 	"github.com/mashgate/mashgate/policy/history"
 )
 
@@ -52,6 +54,10 @@ func RunAgency(ctx context.Context, o AgencyOptions) (Report, error) {
 		t.count(own, verdict.Outcomes[0])
 	}
 	out := t.outcome()
+	var err error
+	if out.Examples, err = t.examples(ctx, o); err != nil {
+		return Report{}, err
+	}
 	return Report{Against: o.Against.ID(), Draft: o.Draft.ID(), Runs: []Outcome{out}, Agencies: []Counts{}}, nil
 }
 
@@ -61,6 +67,13 @@ type agencyTally struct {
 	changes                map[key]int64
 	rules                  map[string]int64
 	requests               *top
+	// firsts are the first records of each kind of change.
+	firsts map[key]first
+}
+
+type first struct {
+	request string
+	header  policy.AgencyHeader
 }
 
 func (t *agencyTally) count(own Own, now history.Outcome) {
@@ -73,6 +86,9 @@ func (t *agencyTally) count(own Own, now history.Outcome) {
 	changes := betweenOutcomes(Released, joined(own.Warrant, own.Was), joined(own.Warrant, now))
 	for _, c := range changes {
 		c.Organisation, c.Category, c.Basis = h.Organisation, h.Category, own.Header.Request.Basis
+		if t.changes[key(c)] == 0 {
+			t.firsts[key(c)] = first{request: own.Request, header: own.Header}
+		}
 		t.changes[key(c)] += own.Records
 	}
 	if len(changes) > 0 {
@@ -93,7 +109,6 @@ func (t *agencyTally) outcome() Outcome {
 	out := Outcome{
 		Kind: Journal, Records: t.lines, Decisions: t.records, Errors: t.errors, Changes: rows(t.changes), Gates: []Gate{},
 		Obligations: []Duty{}, OtherReasons: []Category{}, Episodes: t.requests.most(episodesShown), EpisodesExact: !t.requests.full,
-		Examples: []Example{},
 	}
 	for _, code := range slices.Sorted(maps.Keys(t.rules)) {
 		out.OtherReasons = append(out.OtherReasons, Category{Category: code, Count: t.rules[code]})
@@ -111,6 +126,28 @@ func (t *agencyTally) outcome() Outcome {
 		{"records newly held back or masked", tighter, true, "Every record that was asked for was decided again."},
 	}
 	return out
+}
+
+// examples explains the first records of the commonest changes, those that widen first.
+func (t *agencyTally) examples(ctx context.Context, o AgencyOptions) ([]Example, error) {
+	changes := rows(t.changes)
+	slices.SortStableFunc(changes, func(a, b Row) int {
+		return cmp.Or(-cmp.Compare(a.Direction, b.Direction), cmp.Compare(b.Count, a.Count))
+	})
+	shown := []Example{}
+	for _, row := range changes[:min(len(changes), examplesShown)] {
+		at := t.firsts[key(row.Change)]
+		example := Example{Change: row.Change, Request: at.request, Alike: row.Count}
+		var err error
+		if example.Was, err = explain.ExplainAgency(ctx, explain.AgencyQuestion{Policy: o.Against, Header: at.header}); err != nil {
+			return nil, fmt.Errorf("simulate: explaining an example: %w", err)
+		}
+		if example.Now, err = explain.ExplainAgency(ctx, explain.AgencyQuestion{Policy: o.Draft, Header: at.header}); err != nil {
+			return nil, fmt.Errorf("simulate: explaining an example: %w", err)
+		}
+		shown = append(shown, example)
+	}
+	return shown, nil
 }
 
 // Asks are what one organisation would be asked for under a draft of the hub's policy, for requests it has answered before. They hold

@@ -74,6 +74,10 @@ func TestAnAgencysOwnDraft(t *testing.T) {
 	if diff := cmp.Diff(want, report.Runs[0].Changes); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+	examples := report.Runs[0].Examples
+	if len(examples) != 2 || examples[0].Alike != 11 || examples[1].Was.Effect != policy.Review || examples[1].Now.Effect != policy.Deny || examples[1].Request != "r1" {
+		t.Errorf("the examples are %+v", examples)
+	}
 	if report.Wider() != 0 || report.Tighter() != 14 || report.Runs[0].Decisions != 39 || report.Runs[0].Records != 5 {
 		t.Errorf("wider %d, tighter %d, %d decisions on %d lines", report.Wider(), report.Tighter(), report.Runs[0].Decisions, report.Runs[0].Records)
 	}
