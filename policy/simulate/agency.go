@@ -38,7 +38,7 @@ func RunAgency(ctx context.Context, o AgencyOptions) (Report, error) {
 	if o.Against == nil || o.Draft == nil || o.Records == nil {
 		return Report{}, errors.New("simulate: a run needs two policies and records")
 	}
-	t := &agencyTally{changes: map[key]int64{}, rules: map[string]int64{}, requests: newTop()}
+	t := &agencyTally{changes: map[key]int64{}, rules: map[string]int64{}, requests: newTop(), firsts: map[key]first{}}
 	for own, err := range o.Records {
 		if err != nil {
 			return Report{}, fmt.Errorf("simulate: reading the records: %w", err)
