@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -55,9 +56,7 @@ func belongs(name string) bool {
 func Build(p *policy.Pack) ([]byte, error) {
 	parts := p.Parts()
 	files := make(map[string][]byte, len(parts.Modules)+len(parts.Schemas)+3)
-	for name, source := range parts.Modules {
-		files[name] = source
-	}
+	maps.Copy(files, parts.Modules)
 	version := ast.RegoV1.Int()
 	documents := map[string]any{dataFile: parts.Data}
 	for name, schema := range parts.Schemas {

@@ -39,7 +39,7 @@ func newStock(t *testing.T, hub string, key bundle.Signer) *stock {
 	if here, there := opaVersion(t, filepath.Join(root, "go.mod")), opaVersion(t, modules); here != there {
 		t.Fatalf("the product decides with OPA %s, and this test with %s: change tools/opa/go.mod", here, there)
 	}
-	dir, err := os.MkdirTemp("", "opa") // short, as the path of a socket has to be
+	dir, err := os.MkdirTemp("", "opa") //nolint:usetesting // short, as the path of a socket has to be
 	if err != nil {
 		t.Fatal(err)
 	}
