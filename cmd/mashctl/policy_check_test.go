@@ -16,8 +16,8 @@ agreements: [{title: Sharing agreement, reference: ISA-1}]
 review_date: "2026-09-30"
 `
 
-// packFolder writes a pack of the given files over the default pack.
-func packFolder(t *testing.T, files map[string]string) string {
+// overlayFolder writes a pack of the given files over the default pack.
+func overlayFolder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	files["manifest.yaml"] = exampleManifest
@@ -37,9 +37,9 @@ func packFolder(t *testing.T, files map[string]string) string {
 const quick = "--only=format,unknown-effect,idle-exception,shared-rule-name"
 
 func TestCheckExitCodes(t *testing.T) {
-	clean := packFolder(t, map[string]string{"data/windows.yaml": "years: {A: 1}\n"})
-	warned := packFolder(t, map[string]string{"data/exceptions.yaml": "windows.years.A: {until: \"2027-06-30\", why: Pilot}\n"})
-	wrong := packFolder(t, map[string]string{"data/tiers.yaml": "cells:\n  B:\n    s17: {effect: allow, reason: tier_permits}\n"})
+	clean := overlayFolder(t, map[string]string{"data/windows.yaml": "years: {A: 1}\n"})
+	warned := overlayFolder(t, map[string]string{"data/exceptions.yaml": "windows.years.A: {until: \"2027-06-30\", why: Pilot}\n"})
+	wrong := overlayFolder(t, map[string]string{"data/tiers.yaml": "cells:\n  B:\n    s17: {effect: allow, reason: tier_permits}\n"})
 	for _, c := range []struct {
 		name string
 		args []string
@@ -70,7 +70,7 @@ func TestCheckExitCodes(t *testing.T) {
 }
 
 func TestCheckPrintsForPrograms(t *testing.T) {
-	wrong := packFolder(t, map[string]string{"data/tiers.yaml": "cells:\n  B:\n    s17: {effect: allow, reason: tier_permits}\n"})
+	wrong := overlayFolder(t, map[string]string{"data/tiers.yaml": "cells:\n  B:\n    s17: {effect: allow, reason: tier_permits}\n"})
 	r := mashctl(t, "policy", "check", wrong, quick, "--today=2026-11-22", "--json")
 	found := decode(t, r.out)[0]["findings"].([]any)[0].(map[string]any)
 	if r.code != exitFailed || found["rule"] != "unknown-effect" || found["file"] != "data/tiers.yaml" || found["line"] != 3.0 || found["way_out"] == "" {
@@ -85,7 +85,7 @@ func TestCheckPrintsForPrograms(t *testing.T) {
 }
 
 func TestCheckFixesFormatAndNothingElse(t *testing.T) {
-	dir := packFolder(t, map[string]string{"extra.rego": "package mashgate.extra\n\na := {\"b\":1} # kept\n"})
+	dir := overlayFolder(t, map[string]string{"extra.rego": "package mashgate.extra\n\na := {\"b\":1} # kept\n"})
 	if r := mashctl(t, "policy", "check", dir, quick, "--today=2026-11-22"); r.code != exitFailed {
 		t.Fatalf("badly formatted: exit code %d\n%s", r.code, r.out)
 	}
