@@ -44,7 +44,7 @@ fuzz: ## Each fuzz target for FUZZTIME (a time, or a number of inputs such as 50
 	    echo "fuzz $$(dirname $$f) $$t"; $(GO) test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) -parallel 2 $$(dirname $$f); done; done
 
 bench: ## What the path costs, as ratios to a raw fan-out measured in the same run
-	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./gateway/bench ./policy
+	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./gateway/bench ./policy ./policy/simulate
 
 mutate: ## Every mutation of the default policy pack; no survivor may remain
 	$(GO) run ./cmd/mashctl policy mutate

@@ -145,14 +145,15 @@ func (r *run) examples(ctx context.Context) ([]Example, error) {
 		return cmp.Or(-cmp.Compare(x.Change.Direction, y.Change.Direction), cmp.Compare(y.Count, x.Count), cmp.Compare(a, b))
 	})
 	shown := []Example{}
+	with := explainers{audience: r.Audience, opened: map[string]*explain.Explainer{}}
 	for _, kind := range kinds {
 		c := r.state.Examples[kind]
 		example := Example{Change: c.Change, Gate: c.Gate, Episode: c.Episode, Request: c.Request, Alike: c.Count}
 		var err error
-		if example.Was, err = r.explain(ctx, r.Against, c); err != nil {
+		if example.Was, err = with.explain(ctx, r.Against, c); err != nil {
 			return nil, err
 		}
-		if example.Now, err = r.explain(ctx, r.Draft, c); err != nil {
+		if example.Now, err = with.explain(ctx, r.Draft, c); err != nil {
 			return nil, err
 		}
 		if example.Was.Untold || example.Now.Untold {
@@ -165,12 +166,26 @@ func (r *run) examples(ctx context.Context) ([]Example, error) {
 	return shown, nil
 }
 
-func (r *run) explain(ctx context.Context, revision *policy.Revision, c candidate) (explain.Explanation, error) {
-	x, err := explain.Explain(ctx, explain.Question{Revision: revision, Input: c.Input, Header: c.Header, Audience: r.Audience})
-	if err != nil {
-		return x, fmt.Errorf("simulate: explaining an example: %w", err)
+// explainers explain several decisions of one record without opening it anew.
+type explainers struct {
+	audience string
+	opened   map[string]*explain.Explainer
+}
+
+func (e explainers) explain(ctx context.Context, revision *policy.Revision, c candidate) (explain.Explanation, error) {
+	key := fmt.Sprint(revision.ID(), " ", c.Seq)
+	explainer, known := e.opened[key]
+	if !known {
+		var err error
+		if explainer, err = explain.Open(ctx, revision, c.Input, e.audience); err != nil {
+			return explain.Explanation{}, fmt.Errorf("simulate: opening an example: %w", err)
+		}
+		e.opened[key] = explainer
 	}
-	return x, nil
+	if c.Header == nil {
+		return explainer.Gates(ctx)
+	}
+	return explainer.Release(ctx, *c.Header)
 }
 
 // Count is how many changes in one direction were found in all runs, and told by agencies.
