@@ -28,7 +28,9 @@ type simulateOptions struct {
 	families            int
 	seed                uint64
 	combinations        bool
-	// since and hub are the server's.
+	// journal is an agency's, for a draft of the agency's own.
+	journal string
+	// hub is the server's; since the server's or the journal's.
 	since, hub string
 }
 
@@ -40,10 +42,14 @@ func (a *app) policySimulate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "simulate PATH", Short: "What a draft policy would have done: every change, counted and explained",
 		Long: "PATH is the folder of the draft. With --scenarios, --city or --combinations it runs here, beside --against, and needs no server.\n" +
-			"Without, the draft is sent to the hub and run over its recorded decisions. The report says which figures are exact.",
+			"Without, the draft is sent to the hub and run over its recorded decisions. The report says which figures are exact.\n" +
+			"With --journal it is the draft of an organisation's own policy, run at the organisation over what its agency has decided on.",
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			o.path = given[0]
+			if o.journal != "" {
+				return a.simulateJournal(cmd.Context(), cmd.OutOrStdout(), o)
+			}
 			if len(o.scenarios) == 0 && o.families == 0 && !o.combinations {
 				return a.simulateOnServer(cmd, o)
 			}
@@ -62,7 +68,8 @@ func (a *app) policySimulate() *cobra.Command {
 	flags.BoolVar(&o.combinations, "combinations", false, "over a fixed grid of every basis, consent, category, label and age")
 	flags.StringVar(&o.against, "against", "", "the `FOLDER` of the policy to compare with; the built-in default pack when left out")
 	flags.StringVar(&o.html, "html", "", "write the report as a page to `FILE` too")
-	flags.StringVar(&o.since, "since", "", "on the server: only decisions since this `DAY` (2026-01-31)")
+	flags.StringVar(&o.journal, "journal", "", "over the `FILE` of an agency's journal: the draft is of the agency's own policy")
+	flags.StringVar(&o.since, "since", "", "on the server or over a journal: only decisions since this `DAY` (2026-01-31)")
 	flags.StringVar(&o.hub, "hub", "", "on the server: the hub; the profile's when left out")
 	return cmd
 }
