@@ -24,6 +24,7 @@ func (a *app) policy() *cobra.Command {
 		a.policyBuild(), a.policyKeygen(), a.policySign(), a.policyVerify(), a.policyPublish(),
 		a.policyDraft(), a.policyApprove(), a.policyBundleOf(), a.policySubmit(), a.policyActivate(), a.policyRollback(), a.policyApproveRollback(),
 		a.policyTighten(), a.policyLift(), a.policyStatus(), a.policyActivations(),
+		a.policyAsks(), a.policyCount(),
 	)
 }
 
@@ -82,11 +83,18 @@ func (a *app) printResult(w io.Writer, result scenario.Result) error {
 
 func (a *app) policyExplain() *cobra.Command {
 	req := &policyv1.ExplainRequest{}
+	var own journalQuestion
 	cmd := &cobra.Command{
 		Use: "explain REQUEST", Short: "Why policy decided as it did in a recorded request",
 		Long: "REQUEST is the name of an information request: hubs/…/episodes/…/informationRequests/….\n" +
-			"Reasons that may not be told to you are left out.", Args: args(cobra.ExactArgs(1)),
+			"Reasons that may not be told to you are left out.\n" +
+			"With --journal it is the id of a request in an agency's journal, and the organisation's own policy is explained; needs no server.",
+		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
+			if own.journal != "" {
+				own.request, own.category = given[0], req.GetCategory()
+				return a.explainJournal(cmd.Context(), cmd.OutOrStdout(), own)
+			}
 			req.Name = given[0]
 			return a.connect(func(conn *grpc.ClientConn, _ dial.Profile) error {
 				got, err := policyv1.NewPolicyServiceClient(conn).Explain(cmd.Context(), req)
@@ -100,5 +108,7 @@ func (a *app) policyExplain() *cobra.Command {
 	cmd.Flags().StringVar(&req.Category, "category", "", "only this category")
 	cmd.Flags().StringVar(&req.Subject, "subject", "", "only this subject")
 	cmd.Flags().StringVar(&req.Organisation, "organisation", "", "only this organisation")
+	cmd.Flags().StringVar(&own.journal, "journal", "", "explain from the `FILE` of an agency's journal")
+	cmd.Flags().StringVar(&own.pack, "pack", "", "with --journal: the `FOLDER` of the organisation's pack; the adapter's own when left out")
 	return cmd
 }
