@@ -50,26 +50,32 @@ func canonicalNumbers(value any) (any, error) {
 	return value, nil
 }
 
-// longestNumber bounds a number's digits and its exponent: an exponent costs its writer nothing, and us memory.
+// longestNumber bounds the digits of a number, and its exponent: an exponent costs its writer nothing, and us memory.
 const longestNumber = 100
 
 // canonicalNumber writes a number as an integer where it is one, else in full without trailing zeros.
 func canonicalNumber(n json.Number) (json.Number, error) {
 	text := n.String()
+	exponent := 0
 	if at := strings.IndexAny(text, "eE"); at >= 0 {
-		if exponent, err := strconv.Atoi(text[at+1:]); err != nil || exponent > longestNumber || exponent < -longestNumber {
-			return "", fmt.Errorf("the number %.40s is too large or too small", text)
+		var err error
+		if exponent, err = strconv.Atoi(text[at+1:]); err != nil {
+			exponent = longestNumber + 1
 		}
 	}
+	if len(text) > 10*longestNumber || exponent > longestNumber || exponent < -longestNumber {
+		return "", fmt.Errorf("the number %.40s is too long", text)
+	}
 	exact, ok := new(big.Rat).SetString(text)
-	if !ok || len(text) > longestNumber {
+	if !ok {
 		return "", fmt.Errorf("the number %.40s cannot be read", text)
 	}
-	if exact.IsInt() {
-		return json.Number(exact.Num().String()), nil
+	digits, _ := exact.FloatPrec() // none for an integer
+	one := exact.FloatString(digits)
+	if len(one) > longestNumber {
+		return "", fmt.Errorf("the number %.40s is too long", text)
 	}
-	digits, _ := exact.FloatPrec()
-	return json.Number(exact.FloatString(digits)), nil
+	return json.Number(one), nil
 }
 
 // identity is the digest of what decides in a pack: each module's source under its file name, the merged data and the schemas. What

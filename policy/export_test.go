@@ -11,8 +11,9 @@ func (q *Request) Interpret(ctx context.Context, h record.Header) (Decision, err
 	return q.interpret(ctx, h.Normalised())
 }
 
-// MergePatch and CanonicalNumber are tested by the standard's own cases and by fuzzing.
+// MergePatch, CanonicalNumber and ReadManifest are tested by the standard's own cases and by fuzzing.
 var (
 	MergePatch      = mergePatch
 	CanonicalNumber = canonicalNumber
+	ReadManifest    = readManifest
 )

@@ -79,6 +79,8 @@ func readManifest(source []byte) (Manifest, error) {
 		return m, fmt.Errorf("%s: is empty", manifestFile)
 	case err != nil:
 		return m, fmt.Errorf("%s: %w", manifestFile, err)
+	case !errors.Is(decoder.Decode(new(yaml.Node)), io.EOF):
+		return m, fmt.Errorf("%s: holds more than one document", manifestFile)
 	}
 	return m, m.check()
 }
