@@ -73,7 +73,9 @@ func Open(p Profile) (*grpc.ClientConn, error) {
 	}
 	return grpc.NewClient(p.Address,
 		grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS13})),
-		grpc.WithPerRPCCredentials(tokenFile(p.TokenFile)))
+		grpc.WithPerRPCCredentials(tokenFile(p.TokenFile)),
+		// A draft comes with its reports.
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(64<<20)))
 }
 
 func roots(caFile string) (*x509.CertPool, error) {

@@ -34,9 +34,9 @@ type hub struct {
 
 	// looking is held by the one that looks at the log and compiles.
 	looking sync.Mutex
-	// stale is set when something may have come into force since the last look; wake makes the loop look.
-	stale atomic.Bool
-	wake  chan struct{}
+	// moved counts what may have come into force, and seen is how far the last look that succeeded had it; wake makes the loop look.
+	moved, seen atomic.Uint64
+	wake        chan struct{}
 
 	mu  sync.RWMutex
 	now serving
@@ -94,7 +94,7 @@ func (h *hub) serves() serving {
 }
 
 func (h *hub) wakeUp() {
-	h.stale.Store(true)
+	h.moved.Add(1)
 	select {
 	case h.wake <- struct{}{}:
 	default:
@@ -126,14 +126,41 @@ func (h *hub) start(ctx context.Context) error {
 	return nil
 }
 
+// catchUp returns when a look has seen everything that had moved when it was called: also one that is under way, which may be compiling.
+func (h *hub) catchUp(ctx context.Context) error {
+	moved := h.moved.Load()
+	if h.seen.Load() >= moved {
+		return nil
+	}
+	h.looking.Lock()
+	defer h.looking.Unlock()
+	if h.seen.Load() >= moved {
+		return nil
+	}
+	return h.looked(ctx)
+}
+
 // look brings what decides to what the log says is in force.
 func (h *hub) look(ctx context.Context) error {
 	h.looking.Lock()
 	defer h.looking.Unlock()
-	h.stale.Store(false) // whatever commits from here on sets it again
+	return h.looked(ctx)
+}
+
+func (h *hub) looked(ctx context.Context) error {
+	moved := h.moved.Load() // before the log is read: whatever commits from here on is for the next look
+	err := h.readLog(ctx)
+	if err == nil {
+		h.seen.Store(moved)
+	}
+	return err
+}
+
+// readLog swaps what decides where the log says something else.
+func (h *hub) readLog(ctx context.Context) error {
 	now, err := h.keeper.Rollout.InForce(ctx, h.ID, h.keeper.Clock.Now())
 	if err != nil {
-		return h.again(err)
+		return err
 	}
 	was := h.serves()
 	if was.revision != nil && was.Number == now.Number && was.Revision == now.Revision || was.instead != "" && was.instead == key(now) {
@@ -141,7 +168,7 @@ func (h *hub) look(ctx context.Context) error {
 	}
 	next, refusal, err := h.load(ctx, now)
 	if err != nil {
-		return h.again(err)
+		return err
 	}
 	if refusal != nil {
 		h.refuse(ctx, refusal, now.Bundle)
@@ -149,16 +176,10 @@ func (h *hub) look(ctx context.Context) error {
 			return refusal
 		}
 		if next, err = h.goOn(ctx, was, now); err != nil {
-			return h.again(err)
+			return err
 		}
 	}
 	return h.serve(ctx, was, next)
-}
-
-// again makes the next decision look once more: what failed now must not pass for having been looked at.
-func (h *hub) again(err error) error {
-	h.stale.Store(true)
-	return err
 }
 
 // goOn is the last good pack under the tightening that holds now: a bad pack takes nothing away from an emergency.

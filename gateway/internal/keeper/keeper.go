@@ -134,10 +134,8 @@ func (k *Keeper) InForce(ctx context.Context, of string) (*policy.Revision, erro
 	if err != nil {
 		return nil, err
 	}
-	if h.stale.Load() {
-		if err := h.look(ctx); err != nil {
-			return nil, fault.Unavailable("NO_POLICY", "there is no policy in force: nothing can be decided", err)
-		}
+	if err := h.catchUp(ctx); err != nil {
+		return nil, fault.Unavailable("NO_POLICY", "there is no policy in force: nothing can be decided", err)
 	}
 	return h.serves().revision, nil
 }

@@ -108,7 +108,7 @@ func (h *hub) knowsBuiltIn(ctx context.Context, kept rollout.Bundle) (bool, erro
 // ledgerPage is how many entries are read at a time.
 const ledgerPage = 200
 
-// compile makes a pack able to decide under a tightening. A pack of a hub's own name whose words are of another is refused.
+// compile makes a pack able to decide under a tightening.
 func (h *hub) compile(ctx context.Context, of rollout.InForce, pack *policy.Pack) (*policy.Revision, *bundle.Refusal) {
 	if revision, ok := h.compiled.Get(key(of)); ok {
 		return revision, nil
@@ -116,9 +116,6 @@ func (h *hub) compile(ctx context.Context, of rollout.InForce, pack *policy.Pack
 	revision, err := pack.Compile(ctx, policy.CompileOptions{Tightening: of.Tightening, Number: of.TighteningNumber})
 	if err != nil {
 		return nil, bundle.Refuse(bundle.DoesNotCompile, err)
-	}
-	if code := revision.Vocabulary().Hub.Code; code != h.ID {
-		return nil, bundle.Refuse(bundle.WrongHub, fmt.Errorf("its data are of hub %q", code))
 	}
 	h.compiled.Add(key(of), revision)
 	return revision, nil

@@ -33,7 +33,7 @@ func (s *Server) edge(next http.Handler) http.Handler {
 			writeProblem(w, r, refused(http.StatusMisdirectedRequest, "UNKNOWN_HOST", "this server does not answer for that host"))
 			return
 		}
-		if problem, ok := takeBody(w, r, s.config.Limits.BodyBytes); !ok {
+		if problem, ok := takeBody(w, r, s.config.Limits.ofREST(r)); !ok {
 			writeProblem(w, r, problem)
 			return
 		}

@@ -23,6 +23,8 @@ func (d *door) steps() []step {
 		around(d.limit),
 		// Before the message is validated: whoever may not call learns nothing about the message.
 		mayCall{d},
+		// Before anything goes through the message field by field.
+		onMessage(d.bound),
 		// Last: handlers see only messages that hold to the rules of the contract.
 		onMessage(d.validate),
 	}

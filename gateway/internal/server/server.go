@@ -160,7 +160,7 @@ func (s *Server) tracing(more ...otelgrpc.Option) []otelgrpc.Option {
 
 func (s *Server) newGRPC(creds credentials.TransportCredentials, tracing ...otelgrpc.Option) *grpc.Server {
 	options := append(s.door.options(), grpc.Creds(creds), grpc.StatsHandler(otelgrpc.NewServerHandler(s.tracing(tracing...)...)),
-		grpc.MaxRecvMsgSize(int(s.config.Limits.BodyBytes)), grpc.ConnectionTimeout(readHeaders), grpc.MaxConcurrentStreams(streamsEach),
+		grpc.MaxRecvMsgSize(int(max(s.config.Limits.BodyBytes, packBytes))), grpc.ConnectionTimeout(readHeaders), grpc.MaxConcurrentStreams(streamsEach),
 		// A watcher that is gone without a word is found out; one that pings too often is let go.
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: idle, Timeout: readHeaders}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: readHeaders, PermitWithoutStream: true}))
@@ -180,7 +180,7 @@ func (s *Server) dialInMemory() (*grpc.ClientConn, error) {
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return s.memory.DialContext(ctx) }),
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithStatsHandler(otelgrpc.NewClientHandler(s.tracing()...)),
-		grpc.WithUnaryInterceptor(restFields))
+		grpc.WithUnaryInterceptor(restFields), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(answerBytes), grpc.MaxCallSendMsgSize(answerBytes)))
 }
 
 func (s *Server) newHTTP(ctx context.Context) error {
