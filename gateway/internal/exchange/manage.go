@@ -3,7 +3,6 @@ package exchange
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/mashgate/mashgate/gateway/internal/aggregate"
 	"github.com/mashgate/mashgate/gateway/internal/directory"
@@ -100,76 +99,4 @@ func (e *Exchange) cancel(ctx context.Context, tx store.Tx, r *reader, legs []re
 	}
 	_, err := e.Ledger.Append(ctx, tx, r.entry(ledger.KindCancelled, ref.ID))
 	return err
-}
-
-// Filter narrows an explanation; its zero value asks for all of it.
-type Filter struct{ Organisation, Subject, Category string }
-
-// Explanation is one decision of a request, with the rules that gave it. Lines that read the same stand once.
-type Explanation struct {
-	Organisation, Subject, Category string
-	Effect                          policy.Effect
-	Masks                           []string
-	// Reasons may all be told; Locations are where the rules of each stand in the pack.
-	Reasons   []policy.Reason
-	Locations []policy.Location
-	Revision  string
-}
-
-// Explain says why a request was decided as it was (invariant 6). It leaves out what may not be told. Roles that make requests are
-// held to the same gate as for Get; others (IG officers, auditors) to the role table alone.
-func (e *Exchange) Explain(ctx context.Context, who directory.Person, ref request.Ref, filter Filter) (request.Request, []Explanation, error) {
-	r, err := e.looker(ctx, who, ref)
-	if err != nil {
-		return request.Request{}, nil, err
-	}
-	if r.words().Roles[r.who.Role].MayRequest {
-		if err := r.gate(gateRequester); err != nil && r.request.Requester != r.who.ID {
-			return request.Request{}, nil, e.refused(ctx, r, err)
-		}
-	}
-	var lines []Explanation
-	err = e.chunks(ctx, ref, func(event request.Event) error {
-		if event.Held != nil {
-			lines = r.explain(lines, filter, *event.Held)
-		}
-		if event.Chunk != nil {
-			for _, released := range event.Chunk.Records {
-				lines = r.explain(lines, filter, heldOf(released.Record.Header, released.Decision))
-			}
-		}
-		return nil
-	})
-	return r.request, lines, err
-}
-
-// explain adds a decision, unless it may not be told or reads like one that stands there.
-func (r *reader) explain(lines []Explanation, filter Filter, h request.Held) []Explanation {
-	line := Explanation{
-		Organisation: h.Organisation, Subject: h.Subject, Category: h.Category, Effect: h.Decision.Effect, Revision: h.Decision.Revision,
-		Reasons: slices.DeleteFunc(slices.Clone(h.Decision.Reasons), func(reason policy.Reason) bool { return !reason.Tellable }),
-	}
-	if !filter.matches(line) || !line.Effect.Content() && len(aggregate.Tellable(h.Decision)) == 0 {
-		return lines
-	}
-	for _, reason := range line.Reasons {
-		line.Masks = union(line.Masks, reason.Masks)
-		line.Locations = append(line.Locations, r.current.Revision().RuleLocation(reason.Rule)...)
-	}
-	if line.Effect == policy.Exist {
-		line.Category = ""
-	}
-	same := func(o Explanation) bool {
-		return o.Organisation == line.Organisation && o.Subject == line.Subject && o.Category == line.Category && o.Effect == line.Effect &&
-			slices.Equal(codesOf(o.Reasons), codesOf(line.Reasons))
-	}
-	if slices.ContainsFunc(lines, same) {
-		return lines
-	}
-	return append(lines, line)
-}
-
-func (f Filter) matches(line Explanation) bool {
-	return (f.Organisation == "" || f.Organisation == line.Organisation) && (f.Subject == "" || f.Subject == line.Subject) &&
-		(f.Category == "" || f.Category == line.Category && line.Effect != policy.Exist)
 }

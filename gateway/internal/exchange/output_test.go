@@ -119,8 +119,8 @@ func (w *world) readAs(who directory.Person, r request.Request, add func(any)) {
 	}
 	standing, err := w.exchange.Get(w.Context(), who, r.Ref())
 	add([]any{standing, fmt.Sprintf("%v %+v", err, err)})
-	_, lines, err := w.exchange.Explain(w.Context(), who, r.Ref(), exchange.Filter{})
-	add([]any{lines, fmt.Sprintf("%v %+v", err, err)})
+	explained, err := w.exchange.Explain(w.Context(), who, r.Ref(), exchange.Filter{})
+	add([]any{explained.Gates, explained.GateChanges, explained.Lines, fmt.Sprintf("%v %+v", err, err)})
 }
 
 // explain puts the record of a token beside it.
