@@ -25,6 +25,7 @@ import (
 	"github.com/mashgate/mashgate/gateway/internal/exchange"
 	"github.com/mashgate/mashgate/gateway/internal/keeper"
 	"github.com/mashgate/mashgate/gateway/internal/ledger"
+	"github.com/mashgate/mashgate/gateway/internal/recheck"
 	"github.com/mashgate/mashgate/gateway/internal/request"
 	"github.com/mashgate/mashgate/gateway/internal/rollout"
 	"github.com/mashgate/mashgate/gateway/internal/server"
@@ -51,6 +52,7 @@ type parts struct {
 	keeper    *keeper.Keeper
 	lines     lines
 	exchange  *exchange.Exchange
+	rechecks  *recheck.Worker
 	server    *server.Server
 	// bundles is nil where policies are not published.
 	bundles *http.Server
@@ -64,7 +66,8 @@ func assemble(ctx context.Context, c Config, with loaded) (*parts, error) {
 		do   func(context.Context, Config, loaded) error
 	}{
 		{"observability", p.observe}, {"the store", p.open}, {"the policies", p.keep}, {"the directory", p.seed}, {"the lines to organisations", p.dial},
-		{"the exchange", p.exchangeOver}, {"the server", p.serve}, {"the server for peers", p.publish},
+		{"the exchange", p.exchangeOver}, {"the re-check", p.recheckOver},
+		{"the server", p.serve}, {"the server for peers", p.publish},
 	} {
 		if err := build.do(ctx, c, with); err != nil {
 			return nil, errors.Join(fmt.Errorf("building %s: %w", build.what, err), p.close(ctx))
@@ -197,6 +200,15 @@ func (p *parts) exchangeOver(_ context.Context, c Config, with loaded) error {
 	return err
 }
 
+func (p *parts) recheckOver(_ context.Context, c Config, with loaded) error {
+	var err error
+	p.rechecks, err = recheck.New(recheck.Config{
+		DB: p.db, Episodes: p.episodes, Requests: p.requests, Ledger: p.ledger, Exchange: p.exchange, Policies: p.rollout, Hubs: hubIDs(c),
+		Clock: with.clock, Log: with.log,
+	})
+	return err
+}
+
 func (p *parts) serve(ctx context.Context, c Config, with loaded) error {
 	services, agencies := machines(c)
 	authenticator, err := authn.New(authn.Config{
@@ -226,7 +238,7 @@ func (p *parts) services(with loaded) (server.Services, error) {
 	entries, entriesErr := apiledger.New(p.ledger)
 	policies, policiesErr := apipolicy.New(apipolicy.Config{
 		DB: p.db, Exchange: p.exchange, Policy: p.policy, Revisions: p.keeper, Rollout: p.rollout, Decisions: p.decisions,
-		Ledger: p.ledger, Clock: with.clock,
+		Ledger: p.ledger, Findings: p.rechecks, Clock: with.clock,
 	})
 	return server.Services{Episodes: episodes, Information: information, Directory: people, Ledger: entries, Policy: policies},
 		errors.Join(episodesErr, informationErr, peopleErr, entriesErr, policiesErr)
@@ -262,10 +274,11 @@ func hosts(c Config) []string {
 	return []string{"localhost", "127.0.0.1", "::1"}
 }
 
-// run serves, and keeps the policies, until ctx ends.
+// run serves, keeps the policies and decides again what they and others have moved, until ctx ends.
 func (p *parts) run(ctx context.Context, on listeners) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return p.keeper.Run(ctx, p.showPolicies) })
+	group.Go(func() error { return p.rechecks.Run(ctx) })
 	group.Go(func() error { return p.server.Serve(ctx, on.Listeners) })
 	if p.bundles != nil {
 		group.Go(func() error { return p.serveBundles(on.bundles) })

@@ -50,6 +50,7 @@ type episodeJSON struct {
 	Assignees                                  []string
 	DecisionDueTime                            string
 	BreakGlass                                 *struct{ ExpireTime string }
+	Override                                   *struct{ Ground string }
 	Outcome                                    *struct{ Code, By string }
 }
 

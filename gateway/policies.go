@@ -12,6 +12,7 @@ import (
 
 	"github.com/mashgate/mashgate/gateway/internal/config"
 	"github.com/mashgate/mashgate/gateway/internal/keeper"
+	"github.com/mashgate/mashgate/gateway/internal/recheck"
 	"github.com/mashgate/mashgate/gateway/internal/rollout"
 	"github.com/mashgate/mashgate/gateway/internal/server"
 	"github.com/mashgate/mashgate/gateway/internal/store"
@@ -131,6 +132,9 @@ func (p *parts) keep(ctx context.Context, c Config, with loaded) error {
 		Registry: p.registry, Sweeps: []keeper.Sweep{
 			func(ctx context.Context, tx store.Tx, hub string, keeps policy.Retention) (int, error) {
 				return p.decisions.Sweep(ctx, tx, hub, with.clock.Now().Add(-keeps.Decisions.Duration()))
+			},
+			func(ctx context.Context, tx store.Tx, hub string, keeps policy.Retention) (int, error) {
+				return recheck.Sweep(ctx, tx, hub, with.clock.Now().Add(-keeps.Findings.Duration()))
 			},
 		},
 	})

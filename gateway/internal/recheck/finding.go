@@ -227,7 +227,7 @@ func (r findingRow) finding() (Finding, error) {
 }
 
 // Sweep removes what was found before a moment, at most a page a call: again while n > 0.
-func (w *Worker) Sweep(ctx context.Context, tx store.Tx, hub string, before time.Time) (n int64, err error) {
+func Sweep(ctx context.Context, tx store.Tx, hub string, before time.Time) (n int, err error) {
 	res, err := tx.NewDelete().Model((*findingRow)(nil)).
 		Where("id IN (SELECT id FROM recheck_findings WHERE hub = ? AND time < ? LIMIT ?)", hub, before.UnixMicro(), rowsAtOnce).Exec(ctx)
 	if err != nil {
@@ -236,5 +236,6 @@ func (w *Worker) Sweep(ctx context.Context, tx store.Tx, hub string, before time
 	if _, err := tx.NewDelete().Model((*task)(nil)).Where("hub = ? AND done_time > 0 AND done_time < ?", hub, before.UnixMicro()).Exec(ctx); err != nil {
 		return 0, fmt.Errorf("recheck: removing what is over: %w", err)
 	}
-	return res.RowsAffected()
+	removed, err := res.RowsAffected()
+	return int(removed), err
 }

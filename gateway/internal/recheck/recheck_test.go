@@ -369,9 +369,9 @@ func TestPages(t *testing.T) {
 	if _, _, err := w.worker.Findings(t.Context(), recheck.Query{Hub: hub, Limit: 2, Cursor: "x"}); err == nil {
 		t.Error("a cursor that is none was taken")
 	}
-	sweep := func(before time.Time) (n int64) {
+	sweep := func(before time.Time) (n int) {
 		w.tx(func(ctx context.Context, tx store.Tx) (err error) {
-			n, err = w.worker.Sweep(ctx, tx, hub, before)
+			n, err = recheck.Sweep(ctx, tx, hub, before)
 			return err
 		})
 		return n

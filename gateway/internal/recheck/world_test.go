@@ -78,8 +78,12 @@ func (p *inForce) set(number int64, revision *policy.Revision) {
 	p.now = rollout.InForce{Number: number, Revision: revision.ID()}
 }
 
-// point gives what is compiled.
-type point struct{ *policy.Point }
+// point gives what is compiled, and what was.
+type point struct {
+	*policy.Point
+
+	known map[string]*policy.Revision
+}
 
 func (p point) InForce(_ context.Context, of string) (*policy.Revision, error) { return p.Active(of) }
 
@@ -88,8 +92,11 @@ func (p point) Still(_ context.Context, _ store.Tx, of, id string) (bool, error)
 	return err == nil && revision.ID() == id, err
 }
 
-func (p point) Pinned(_ context.Context, of, id string) (*policy.Revision, error) {
-	return p.Revision(of, id)
+func (p point) Pinned(_ context.Context, _, id string) (*policy.Revision, error) {
+	if revision, ok := p.known[id]; ok {
+		return revision, nil
+	}
+	return nil, policy.ErrNoRevision
 }
 
 func (point) MayAsk(string) error { return nil }
@@ -118,7 +125,7 @@ type world struct {
 
 func newWorld(t *testing.T, police agencyv1.AgencyServiceServer) *world {
 	t.Helper()
-	w := &world{T: t, gateway: agencytest.NewGateway(t, now), policies: &inForce{}, compiled: point{policy.NewPoint()}}
+	w := &world{T: t, gateway: agencytest.NewGateway(t, now), policies: &inForce{}, compiled: point{policy.NewPoint(), map[string]*policy.Revision{}}}
 	dir := t.TempDir()
 	vault, err := seal.OpenVault(filepath.Join(dir, "keys"), make([]byte, seal.KEKSize))
 	w.must(err)
@@ -297,6 +304,7 @@ func (w *world) seen() request.Request {
 func (w *world) activate(number int64, revision *policy.Revision) {
 	w.Helper()
 	w.policies.set(number, revision)
+	w.compiled.known[revision.ID()] = revision
 	w.must(w.compiled.Activate(hub, revision))
 }
 

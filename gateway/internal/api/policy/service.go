@@ -32,6 +32,7 @@ type Config struct {
 	Rollout   *rollout.Store
 	Decisions *decision.Store
 	Ledger    *ledger.Ledger
+	Findings  Findings
 	Clock     clock.Clock
 }
 
@@ -54,7 +55,7 @@ type Service struct {
 // New checks the configuration.
 func New(config Config) (*Service, error) {
 	if config.DB == nil || config.Exchange == nil || config.Policy == nil || config.Revisions == nil || config.Rollout == nil ||
-		config.Decisions == nil || config.Ledger == nil || config.Clock == nil {
+		config.Findings == nil || config.Decisions == nil || config.Ledger == nil || config.Clock == nil {
 		return nil, errors.New("api/policy: something that is required is missing")
 	}
 	return &Service{Config: config, examining: make(chan struct{}, 1), simulating: oneEach{hubs: map[string]bool{}}}, nil
