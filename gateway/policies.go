@@ -64,6 +64,12 @@ func (h *loadedHub) firstPack(ctx context.Context) error {
 	return h.CheckWords(revision.Vocabulary())
 }
 
+// compiles tells whether a pack can decide under emergency rules. The number makes no difference to that.
+func compiles(ctx context.Context, pack *policy.Pack, rules []policy.TighteningRule) error {
+	_, err := pack.Compile(ctx, policy.CompileOptions{Tightening: rules, Number: 1})
+	return err
+}
+
 func readFirst(hub config.Hub, keys bundle.Keys) (*keeper.First, error) {
 	if hub.Policy.Pack != config.DefaultPolicy {
 		signed, err := os.ReadFile(hub.Policy.Pack)
@@ -118,7 +124,7 @@ func (p *parts) keep(ctx context.Context, c Config, with loaded) error {
 	}
 	var err error
 	p.rollout, err = rollout.New(rollout.Config{
-		DB: p.db, Directory: p.directory, Ledger: p.ledger, Clock: with.clock, Keys: keys, Changed: func(hub string) { p.keeper.Wake(hub) },
+		DB: p.db, Directory: p.directory, Ledger: p.ledger, Clock: with.clock, Compiles: compiles, Keys: keys, Changed: func(hub string) { p.keeper.Wake(hub) },
 	})
 	if err != nil {
 		return err

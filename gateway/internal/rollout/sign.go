@@ -54,7 +54,7 @@ func (s *Store) Open(ctx context.Context, d Draft) (fs.FS, *policy.Pack, error) 
 // Sign takes the signed bundle of an approved draft. It must verify under the keys of the configuration, be signed for this hub, and hold
 // exactly the pack that was approved; anything else is refused, on the ledger, and the draft stays approved.
 func (s *Store) Sign(ctx context.Context, who directory.Person, at Ref, signed []byte) (Draft, error) {
-	opened, refusal, err := s.open(at.Hub, signed)
+	opened, refusal, err := told(bundle.Open(signed, s.Keys[at.Hub], at.Hub))
 	if err != nil {
 		return Draft{}, err
 	}
@@ -79,18 +79,7 @@ func (s *Store) Sign(ctx context.Context, who directory.Person, at Ref, signed [
 		if refusal != nil {
 			return s.append(ctx, tx, who, refused(refusal, d.Revision, digestOf(signed)))
 		}
-		if row.Bundle == opened.Digest {
-			draft = d
-			return nil
-		}
-		if err := s.keep(ctx, tx, NewBundle(at.Hub, opened, signed)); err != nil {
-			return err
-		}
-		row.Bundle, row.KeyID = opened.Digest, opened.KeyID
-		if err := updateDraft(ctx, tx, row); err != nil {
-			return err
-		}
-		if err := s.append(ctx, tx, who, ledger.Entry{Kind: ledger.KindPolicySigned, Revision: d.Revision, Digest: opened.Digest}); err != nil {
+		if err := s.sign(ctx, tx, who, row, NewBundle(at.Hub, opened, signed)); err != nil {
 			return err
 		}
 		_, draft, err = readDraft(ctx, tx, at)
@@ -102,29 +91,69 @@ func (s *Store) Sign(ctx context.Context, who directory.Person, at Ref, signed [
 	return draft, err
 }
 
-// open verifies a bundle under the keys of its hub and tells a refusal apart from an error.
-func (s *Store) open(hub string, signed []byte) (*bundle.Opened, *bundle.Refusal, error) {
-	opened, err := bundle.Open(signed, s.Keys[hub], hub)
+// sign keeps the signed bundle of a draft, once.
+func (s *Store) sign(ctx context.Context, tx store.Tx, who directory.Person, row draftRow, b Bundle) error {
+	if row.Bundle == b.Digest {
+		return nil
+	}
+	if err := s.keep(ctx, tx, b); err != nil {
+		return err
+	}
+	row.Bundle, row.KeyID = b.Digest, b.KeyID
+	if err := updateDraft(ctx, tx, row); err != nil {
+		return err
+	}
+	return s.append(ctx, tx, who, ledger.Entry{Kind: ledger.KindPolicySigned, Revision: row.Pack, Digest: b.Digest})
+}
+
+// told tells a refusal apart from an error.
+func told(opened *bundle.Opened, err error) (*bundle.Opened, *bundle.Refusal, error) {
 	if refusal, ok := errors.AsType[*bundle.Refusal](err); ok {
 		return nil, refusal, nil
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("rollout: opening a signed bundle: %w", err)
+		return nil, nil, fmt.Errorf("rollout: opening a bundle: %w", err)
 	}
 	return opened, nil, nil
 }
 
-// verify opens a bundle that is kept, because a key may have been taken out of the configuration since. The built-in one nobody signed.
+// reopen reads a bundle that is kept. Only the built-in one may be without a signature.
+func (s *Store) reopen(kept Bundle) (*bundle.Opened, *bundle.Refusal, error) {
+	if kept.BuiltIn() {
+		return told(bundle.OpenUnsigned(kept.Bytes))
+	}
+	return told(bundle.Open(kept.Bytes, s.Keys[kept.Hub], kept.Hub))
+}
+
+// verify opens a bundle that is kept, because a key may have been taken out of the configuration since, and holds it to the emergency
+// rules in force. The built-in one nobody signed.
 func (s *Store) verify(ctx context.Context, hub, digest string) (*bundle.Refusal, error) {
 	kept, err := s.BundleByDigest(ctx, hub, digest)
-	if err != nil || kept.BuiltIn() {
+	if err != nil {
 		return nil, err
 	}
-	opened, refusal, err := s.open(hub, kept.Bytes)
-	if err == nil && refusal == nil && opened.Pack.ID() != kept.Pack {
-		refusal = bundle.Refuse(bundle.Altered, nil)
+	opened, refusal, err := s.reopen(kept)
+	switch {
+	case err != nil || refusal != nil:
+		return refusal, err
+	case opened.Pack.ID() != kept.Pack:
+		return bundle.Refuse(bundle.Altered, nil), nil
 	}
-	return refusal, err
+	return s.compiles(ctx, hub, opened.Pack)
+}
+
+func (s *Store) compiles(ctx context.Context, hub string, pack *policy.Pack) (*bundle.Refusal, error) {
+	now, err := s.InForce(ctx, hub, s.Clock.Now())
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Compiles(ctx, pack, now.Tightening); err != nil {
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		return bundle.Refuse(bundle.DoesNotCompile, err), nil
+	}
+	return nil, nil //nolint:nilnil // nothing is refused
 }
 
 func (s *Store) maySign(ctx context.Context, tx store.Tx, d Draft) error {

@@ -115,6 +115,30 @@ func TestAKeyTakenAwayTakesItsBundlesAlong(t *testing.T) {
 	}
 }
 
+// TestWhatDoesNotFitTheTighteningInForceIsRefused: it would leave the hub without a policy that decides.
+func TestWhatDoesNotFitTheTighteningInForceIsRefused(t *testing.T) {
+	w := newWorld(t)
+	w.broken = "second"
+	w.activated(t, "second")
+	w.activated(t, "third")
+	d := w.draft(t, "fourth, as the second")
+	w.tighten(t)
+	if _, err := w.RollBack(t.Context(), w.ben, 2, "correction"); reason(t, err) != "BUNDLE_DOES_NOT_COMPILE" {
+		t.Errorf("back to it: %v", err)
+	}
+	if last := w.last(t); last.Kind != ledger.KindPolicyRefused || !has(last, "does_not_compile") {
+		t.Errorf("the ledger says %s %v", last.Kind, last.Reasons)
+	}
+	w.broken = "fourth, as the second"
+	d = w.to(t, rollout.StateSigned, d)
+	if _, err := w.Activate(t.Context(), w.ben, d.Ref, rollout.When{}); reason(t, err) != "BUNDLE_DOES_NOT_COMPILE" {
+		t.Errorf("forward to it: %v", err)
+	}
+	if now := w.inForce(t); now.Number != 3 {
+		t.Errorf("%d is in force", now.Number)
+	}
+}
+
 func TestActivation(t *testing.T) {
 	w := newWorld(t)
 	d := w.to(t, rollout.StateSigned, w.draft(t, "x"))

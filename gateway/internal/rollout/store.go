@@ -25,6 +25,7 @@ import (
 	"github.com/mashgate/mashgate/gateway/internal/store"
 	"github.com/mashgate/mashgate/internal/clock"
 	"github.com/mashgate/mashgate/internal/fault"
+	"github.com/mashgate/mashgate/policy"
 	"github.com/mashgate/mashgate/policy/bundle"
 )
 
@@ -34,6 +35,8 @@ type Config struct {
 	Directory *directory.Directory
 	Ledger    *ledger.Ledger
 	Clock     clock.Clock
+	// Compiles tells whether a pack can decide under emergency rules. What cannot would leave the hub without a policy.
+	Compiles func(context.Context, *policy.Pack, []policy.TighteningRule) error
 	// Keys are those that bundles are verified with, by hub. A hub without keys takes no bundle.
 	Keys map[string]bundle.Keys
 	// Changed is told of a hub in which something may have come into force, once it is durable; nil tells nobody. It must not wait.
@@ -45,7 +48,7 @@ type Store struct{ Config }
 
 // New checks the configuration.
 func New(config Config) (*Store, error) {
-	if config.DB == nil || config.Directory == nil || config.Ledger == nil || config.Clock == nil {
+	if config.DB == nil || config.Directory == nil || config.Ledger == nil || config.Clock == nil || config.Compiles == nil {
 		return nil, errors.New("rollout: something that is required is missing")
 	}
 	return &Store{config}, nil

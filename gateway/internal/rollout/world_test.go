@@ -37,6 +37,16 @@ type world struct {
 	signer            bundle.Signer
 	ada, ben, cat, tm directory.Person
 	fail              func(store.Point) error
+	// broken is the title of a pack that does not compile under a tightening.
+	broken string
+}
+
+func (w *world) compiles(_ context.Context, pack *policy.Pack, rules []policy.TighteningRule) error {
+	data, _ := pack.Data()["hub"].(map[string]any)
+	if len(rules) > 0 && data["title"] == w.broken {
+		return errors.New("a category of the tightening is not the pack's")
+	}
+	return nil
 }
 
 func newWorld(t *testing.T) *world {
@@ -84,7 +94,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) over(t *testing.T, keys bundle.Keys) *rollout.Store {
 	t.Helper()
 	s, err := rollout.New(rollout.Config{
-		DB: w.db, Directory: w.directory, Ledger: w.ledger, Clock: w.clock, Keys: map[string]bundle.Keys{hub: keys},
+		DB: w.db, Directory: w.directory, Ledger: w.ledger, Clock: w.clock, Compiles: w.compiles, Keys: map[string]bundle.Keys{hub: keys},
 	})
 	if err != nil {
 		t.Fatal(err)

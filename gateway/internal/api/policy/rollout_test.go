@@ -68,7 +68,8 @@ func newDesk(t *testing.T) *desk {
 	d.ledger = ledger.New(db, vault, d.clock)
 	kept, err := rollout.New(rollout.Config{
 		DB: db, Directory: people, Ledger: d.ledger, Clock: d.clock,
-		Keys: map[string]bundle.Keys{"coventry": {d.signer.KeyID(): d.signer.Public()}},
+		Compiles: func(context.Context, *policy.Pack, []policy.TighteningRule) error { return nil },
+		Keys:     map[string]bundle.Keys{"coventry": {d.signer.KeyID(): d.signer.Public()}},
 	})
 	if err != nil {
 		t.Fatal(err)
