@@ -58,8 +58,8 @@ type Agreement struct {
 // unknownField is how the YAML decoder speaks of a key that a manifest does not have.
 var unknownField = regexp.MustCompile(`^line (\d+): field (.*) not found in type policy\.(\w+)$`)
 
-// code is what names a pack or an organisation: it stands in paths and on the ledger.
-var code = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,59}$`)
+// codePattern is what names a pack or an organisation: it stands in paths and on the ledger.
+var codePattern = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,59}$`)
 
 // readManifest reads one strictly; every problem is in the error, with the file and the field.
 func readManifest(source []byte) (Manifest, error) {
@@ -102,7 +102,7 @@ func (m Manifest) check() error {
 		switch {
 		case required.value == "":
 			complain(required.field, "is missing")
-		case !code.MatchString(required.value):
+		case !codePattern.MatchString(required.value):
 			complain(required.field, "%q is not lower-case letters, digits, - and _, at most 60", required.value)
 		}
 	}
@@ -130,7 +130,7 @@ func (m Manifest) checkKind(complain func(field, format string, args ...any)) {
 	switch {
 	case !slices.Contains([]string{KindHub, KindAgency}, m.Kind):
 		complain("kind", "%q is neither %s nor %s", m.Kind, KindHub, KindAgency)
-	case m.Kind == KindAgency && !code.MatchString(m.Organisation):
+	case m.Kind == KindAgency && !codePattern.MatchString(m.Organisation):
 		complain("organisation", "%q is not the code of the organisation whose pack it is", m.Organisation)
 	case m.Kind == KindHub && m.Organisation != "":
 		complain("organisation", "is for an agency's pack (kind: %s)", KindAgency)
