@@ -127,19 +127,19 @@ func (s *Store) ActivateBuiltIn(ctx context.Context, tx store.Tx, b Bundle) (mov
 	if !b.BuiltIn() {
 		kind = KindFollowed
 	}
-	_, err = s.activateByMachine(ctx, tx, b, activationRow{Kind: kind, DecideTime: now.UnixMicro(), ActivateTime: now.UnixMicro()})
+	err = s.activateByMachine(ctx, tx, b, activationRow{Kind: kind, DecideTime: now.UnixMicro(), ActivateTime: now.UnixMicro()})
 	return err == nil, err
 }
 
 // activateByMachine keeps a bundle and activates it with nobody's hand in it.
-func (s *Store) activateByMachine(ctx context.Context, tx store.Tx, b Bundle, row activationRow) (activationRow, error) {
+func (s *Store) activateByMachine(ctx context.Context, tx store.Tx, b Bundle, row activationRow) error {
 	if err := s.keep(ctx, tx, b); err != nil {
-		return activationRow{}, err
+		return err
 	}
 	row.Hub, row.Pack, row.Bundle, row.Actor, row.CreateTime = b.Hub, b.Pack, b.Digest, machine, s.Clock.Now().UnixMicro()
 	row, err := insert(ctx, tx, row)
 	if err != nil {
-		return activationRow{}, err
+		return err
 	}
-	return row, s.appendMachine(ctx, tx, b.Hub, activated(row))
+	return s.appendMachine(ctx, tx, b.Hub, activated(row))
 }

@@ -90,8 +90,7 @@ func (s *Store) followPack(ctx context.Context, tx store.Tx, says bundle.Stateme
 	if at.Before(now) {
 		at = now
 	}
-	_, err := s.activateByMachine(ctx, tx, b, activationRow{Kind: KindFollowed, DecideTime: now.UnixMicro(), ActivateTime: at.UnixMicro()})
-	return err
+	return s.activateByMachine(ctx, tx, b, activationRow{Kind: KindFollowed, DecideTime: now.UnixMicro(), ActivateTime: at.UnixMicro()})
 }
 
 // followTightening puts the publisher's rules in the place of those it stated before, where they are others.

@@ -143,13 +143,6 @@ func digestOf(b []byte) string {
 
 func newID() string { return strings.ToLower(rand.Text()) }
 
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
 func moment(us int64) time.Time {
 	if us == 0 {
 		return time.Time{}

@@ -30,13 +30,13 @@ const hub = "coventry"
 // world is a hub with its people, its signing key and the built-in pack in force as activation 1.
 type world struct {
 	*rollout.Store
-	db                *store.DB
-	directory         *directory.Directory
-	ledger            *ledger.Ledger
-	clock             *clock.Fake
-	signer            bundle.Signer
-	ada, ben, cat, tm directory.Person
-	fail              func(store.Point) error
+	db            *store.DB
+	directory     *directory.Directory
+	ledger        *ledger.Ledger
+	clock         *clock.Fake
+	signer        bundle.Signer
+	ada, ben, cat directory.Person
+	fail          func(store.Point) error
 	// broken is the title of a pack that does not compile under a tightening.
 	broken string
 }
