@@ -41,12 +41,11 @@ func reformatted(files map[string][]byte) map[string][]byte {
 }
 
 // formatted looks at the folder's own files; what it lies over has been looked at where it was written.
-func (c *check) formatted() error {
+func (c *check) formatted() {
 	changed := reformatted(c.own)
 	for _, name := range slices.Sorted(maps.Keys(changed)) {
 		c.add(idFormat, place{file: name, line: firstDifference(c.own[name], changed[name])}, "is not as `opa fmt` writes it")
 	}
-	return nil
 }
 
 // firstDifference is the first line on which two texts differ.
@@ -72,6 +71,9 @@ func (c *check) unreadable(problems error) error {
 
 // compile asks the decision point itself: strict compilation first, then everything else it refuses. The second error is cancellation.
 func (c *check) compile(ctx context.Context, pack *policy.Pack) (refusal, err error) {
+	if !slices.ContainsFunc([]string{idCompile, idEngine, idUnreached, idTests, idSlow}, c.asked) {
+		return nil, nil
+	}
 	options := policy.CompileOptions{Catalogue: c.options.Catalogue}
 	if pack.Manifest().Kind == policy.KindAgency {
 		_, refusal = pack.CompileAgency(ctx, options)
@@ -122,31 +124,27 @@ func (c *check) compilerPlace(problem *ast.Error) place {
 	if problem.Location == nil {
 		return place{}
 	}
-	return c.inRego(problem.Location.File, problem.Location.Row)
+	return c.inFile(problem.Location.File, problem.Location.Row)
 }
 
-// leaves are the problems that an error joins.
+// leaves are the problems that an error joins, however often they have been wrapped.
 func leaves(err error) []error {
+	var joined interface{ Unwrap() []error }
 	if err == nil {
 		return nil
 	}
-	var all []error
-	switch wrapped := err.(type) {
-	case interface{ Unwrap() []error }:
-		for _, inner := range wrapped.Unwrap() {
-			all = append(all, leaves(inner)...)
-		}
-		return all
-	case interface{ Unwrap() error }:
-		if inner := leaves(wrapped.Unwrap()); len(inner) > 1 {
-			return inner
-		}
+	if !errors.As(err, &joined) {
+		return []error{err}
 	}
-	return []error{err}
+	var all []error
+	for _, inner := range joined.Unwrap() {
+		all = append(all, leaves(inner)...)
+	}
+	return all
 }
 
 var (
-	ownWords = regexp.MustCompile(`^(policy: )+(reading the pack: |compiling: )?(policy: )*`)
+	ownWords = regexp.MustCompile(`^(policy: |testing: |reading the pack: |compiling: |compiling with tests: |\d+ errors? occurred: )+`)
 	// named is a problem that begins with the file it is in, and perhaps a line of it.
 	named = regexp.MustCompile(`^([\w./-]+\.\w+)(?::(\d+))?: (.*)$`)
 	// lined is how YAML says where.
@@ -173,7 +171,7 @@ func (c *check) located(text string) (place, string) {
 	if at := lined.FindStringSubmatch(found[3]); line == 0 && at != nil {
 		line, _ = strconv.Atoi(at[1])
 	}
-	return c.inRego(found[1], line), found[3]
+	return c.inFile(found[1], line), found[3]
 }
 
 // keyed finds the line of the key that a problem with a YAML file begins with.

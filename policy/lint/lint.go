@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -39,6 +38,7 @@ type check struct {
 	modules   map[string]*ast.Module // the lints that are Rego
 	lints     map[string]Lint        // by id
 	positions positions
+	overlay   bool  // the pack lies over the default pack
 	refusal   error // what the decision point has against the pack
 	report    Report
 }
@@ -50,9 +50,7 @@ func Check(ctx context.Context, fsys fs.FS, options Options) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	if err := c.formatted(); err != nil {
-		return Report{}, err
-	}
+	c.formatted()
 	pack, err := policy.ReadPack(fsys)
 	if err != nil {
 		if err := c.unreadable(err); err != nil {
@@ -70,6 +68,9 @@ func Check(ctx context.Context, fsys fs.FS, options Options) (Report, error) {
 		return Report{}, err
 	}
 	if err := c.domain(ctx, pack, base); err != nil {
+		return Report{}, err
+	}
+	if err := c.slow(ctx, pack); err != nil {
 		return Report{}, err
 	}
 	c.refused(idEngine, c.refusal)
@@ -139,10 +140,10 @@ func (c *check) add(id string, at place, message string) {
 	c.report.Findings = append(c.report.Findings, c.lints[id].finding(at, message))
 }
 
-// inRego is a place in a module: of the folder, or of what it lies over.
-func (c *check) inRego(file string, line int) place {
-	_, own := c.own[file]
-	return place{file: file, line: line, base: !own && strings.HasSuffix(file, ".rego")}
+// inFile is a place in a file: of the folder, or of what it lies over.
+func (c *check) inFile(file string, line int) place {
+	_, err := fs.Stat(c.fsys, file)
+	return place{file: file, line: line, base: c.overlay && errors.Is(err, fs.ErrNotExist)}
 }
 
 // domain asks the lints that are written in Rego.
@@ -170,7 +171,7 @@ func (c *check) domain(ctx context.Context, pack, base *policy.Pack) error {
 
 func (c *check) placeOf(finding said) place {
 	if finding.File != "" {
-		return c.inRego(finding.File, finding.Line)
+		return c.inFile(finding.File, finding.Line)
 	}
 	path := make([]string, 0, len(finding.Path))
 	for _, part := range finding.Path {
@@ -182,7 +183,7 @@ func (c *check) placeOf(finding said) place {
 // readPositions reads the lines of the data and the manifest, and what the pack lies over; nil where it lies over nothing.
 func (c *check) readPositions(manifest policy.Manifest) (*policy.Pack, error) {
 	var base *policy.Pack
-	if manifest.Base == policy.BaseDefault {
+	if c.overlay = manifest.Base == policy.BaseDefault; c.overlay {
 		var err error
 		if base, err = policy.ReadPack(rules.FS); err != nil {
 			return nil, fmt.Errorf("lint: reading the base: %w", err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -48,7 +49,7 @@ func (p positions) read(fsys fs.FS, pattern string, base bool) error {
 // walk adds what stands below a node. An alias is where it stands; what it stands for has lines of its own.
 func (p positions) walk(at []string, node *yaml.Node, where place) {
 	p.lines[key(at)] = where
-	below := func(name string) []string { return append(at[:len(at):len(at)], name) }
+	below := func(name string) []string { return append(slices.Clip(at), name) }
 	switch node.Kind {
 	case yaml.MappingNode:
 		for i := 0; i+1 < len(node.Content); i += 2 {

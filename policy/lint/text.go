@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 )
@@ -69,7 +70,7 @@ func lineText(line int) string {
 	if line == 0 {
 		return "-"
 	}
-	return fmt.Sprint(line)
+	return strconv.Itoa(line)
 }
 
 // printer keeps the first error of many writes.

@@ -222,7 +222,7 @@ func collect(node any, inner ...*[]ast.Body) termFacts {
 			}
 		case *ast.Every:
 			keep(n.Body)
-			ast.NewGenericVisitor(func(node any) bool { return facts.term(node) }).Walk(n.Domain)
+			ast.NewGenericVisitor(facts.term).Walk(n.Domain)
 			return true
 		case *ast.ArrayComprehension:
 			facts.Comprehension = true

@@ -6,7 +6,7 @@
 #   id: unknown-category
 #   severity: error
 #   applies: [hub, agency]
-#   way_out: Correct the code; the catalogue's categories are listed by `mashctl` under the hub's directory and in policy/README.md.
+#   way_out: Correct the code; data/tiers.yaml of the default pack has a line for every category there is.
 package mashgate.lint.rules.unknown_category
 
 import data.mashgate.lint.pack

@@ -19,11 +19,23 @@ register := object.get(input.data, "exceptions", {})
 
 references := {agreement.reference | some agreement in input.manifest.agreements}
 
-findings contains {"path": found.path, "message": sprintf("%s: %s, and data/exceptions.yaml does not say until when or by which agreement", [name, found.how])} if {
-	some found in wider.places
-	name := pack.dotted(found.path)
+findings contains {"path": path, "message": message} if {
+	some path, changes in ways
+	name := pack.dotted(path)
 	not accounted(object.get(register, name, {}))
+	message := sprintf("%s is looser than in the default pack (%s), and data/exceptions.yaml does not say until when or by which agreement", [name, brief(changes)])
 }
+
+# What is looser in each place, in words.
+ways[path] := sort([found.how | some found in wider.places; found.path == path]) if {
+	some place in wider.places
+	path := place.path
+}
+
+# A cell decides many categories: the first few say enough.
+brief(changes) := concat("; ", changes) if count(changes) <= 3
+
+brief(changes) := sprintf("%s; and %d more", [concat("; ", array.slice(changes, 0, 2)), count(changes) - 2]) if count(changes) > 3
 
 accounted(entry) if is_string(entry.until)
 
