@@ -20,8 +20,11 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/mashgate/mashgate/gateway/internal/authn"
+	"github.com/mashgate/mashgate/gateway/internal/decision"
 	"github.com/mashgate/mashgate/gateway/internal/directory"
+	"github.com/mashgate/mashgate/gateway/internal/exchange"
 	"github.com/mashgate/mashgate/gateway/internal/ledger"
+	"github.com/mashgate/mashgate/gateway/internal/recheck"
 	"github.com/mashgate/mashgate/gateway/internal/rollout"
 	"github.com/mashgate/mashgate/gateway/internal/store"
 	"github.com/mashgate/mashgate/internal/clock"
@@ -29,6 +32,7 @@ import (
 	"github.com/mashgate/mashgate/internal/seal"
 	"github.com/mashgate/mashgate/policy"
 	"github.com/mashgate/mashgate/policy/bundle"
+	"github.com/mashgate/mashgate/policy/history"
 	"github.com/mashgate/mashgate/policy/rules"
 	policyv1 "github.com/mashgate/mashgate/proto/gen/mashgate/policy/v1"
 )
@@ -41,6 +45,7 @@ type desk struct {
 	ledger *ledger.Ledger
 	clock  *clock.Fake
 	signer bundle.Signer
+	vault  *seal.Vault
 }
 
 func newDesk(t *testing.T) *desk {
@@ -75,7 +80,13 @@ func newDesk(t *testing.T) *desk {
 		t.Fatal(err)
 	}
 	point, builtIn := compiled(t)
-	d.Service = &Service{Config: Config{Policy: point, Rollout: kept, Clock: d.clock}, examining: make(chan struct{}, 1)}
+	d.vault = vault
+	if d.Service, err = New(Config{
+		DB: db, Exchange: &exchange.Exchange{}, Policy: point, Revisions: inForceAlone{point}, Rollout: kept, Decisions: decision.New(db, vault),
+		Ledger: d.ledger, Findings: &recheck.Worker{}, Clock: d.clock,
+	}); err != nil {
+		t.Fatal(err)
+	}
 	err = db.InTx(t.Context(), func(ctx context.Context, tx store.Tx) error {
 		if err := people.PutHub(ctx, tx, directory.Hub{ID: "coventry", Issuers: []string{"https://issuer.test"}}); err != nil {
 			return err
@@ -93,6 +104,16 @@ func newDesk(t *testing.T) *desk {
 	}
 	d.clock.Advance(time.Hour)
 	return d
+}
+
+// inForceAlone keeps no revision but the one in force.
+type inForceAlone struct{ *policy.Point }
+
+func (p inForceAlone) Pinned(_ context.Context, hub, id string) (*policy.Revision, error) {
+	if revision, err := p.Active(hub); err != nil || revision.ID() == id {
+		return revision, err
+	}
+	return nil, history.ErrRevisionGone
 }
 
 func compiled(t *testing.T) (*policy.Point, rollout.Bundle) {

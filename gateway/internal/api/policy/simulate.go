@@ -17,6 +17,7 @@ import (
 	"github.com/mashgate/mashgate/internal/fault"
 	"github.com/mashgate/mashgate/policy"
 	"github.com/mashgate/mashgate/policy/history"
+	"github.com/mashgate/mashgate/policy/scenario"
 	"github.com/mashgate/mashgate/policy/simulate"
 	policyv1 "github.com/mashgate/mashgate/proto/gen/mashgate/policy/v1"
 )
@@ -135,17 +136,67 @@ func (r *rehearsal) save(ctx context.Context, c session) (rollout.Draft, error) 
 	})
 }
 
-// report is what the hub's history says.
-func (r *rehearsal) report(ctx context.Context) (simulate.Report, error) { return r.history(ctx) }
+// report is what the hub's history says, with what made-up cases say beside it: a widening shows in those also where the hub has no
+// history of it.
+func (r *rehearsal) report(ctx context.Context) (simulate.Report, error) {
+	at, err := r.goOn(ctx)
+	if err != nil {
+		return simulate.Report{}, err
+	}
+	if at.MadeUp == nil {
+		madeUp, err := r.madeUp(ctx)
+		if err != nil {
+			return simulate.Report{}, err
+		}
+		at.MadeUp = &madeUp
+		if err := r.keep(ctx, at); err != nil {
+			return simulate.Report{}, err
+		}
+	}
+	lived, err := r.history(ctx, at)
+	if err != nil {
+		return simulate.Report{}, err
+	}
+	return simulate.Join(lived, *at.MadeUp)
+}
 
-// stopped is where a run over the history was stopped.
+// madeUp runs the draft's own scenarios and the fixed grid.
+func (r *rehearsal) madeUp(ctx context.Context) (simulate.Report, error) {
+	scenarios, err := scenario.LoadFS(r.under, r.pack.Scenarios())
+	if err != nil {
+		return simulate.Report{}, fmt.Errorf("reading the draft's scenarios: %w", err)
+	}
+	var reports []simulate.Report
+	for _, source := range []struct {
+		kind  simulate.Kind
+		cases iter.Seq2[simulate.Case, error]
+	}{
+		{simulate.Scenarios, simulate.FromScenarios(r.under.Vocabulary(), scenarios)},
+		{simulate.Combinations, simulate.Grid(r.against)},
+	} {
+		report, err := simulate.Run(ctx, simulate.Options{
+			Kind: source.kind, Against: r.against, Draft: r.under, Records: simulate.FromCases(ctx, r.against, source.cases),
+			Progress: r.progress, Yield: r.Exchange.GiveWay,
+		})
+		if err != nil {
+			return simulate.Report{}, err
+		}
+		reports = append(reports, report)
+	}
+	return simulate.Join(reports...)
+}
+
+// stopped is where a simulation was stopped: what made-up cases said, once they were through, and the state of the run over the history.
 type stopped struct {
-	Since time.Time       `json:"since"`
-	State *simulate.State `json:"state"`
+	Since   time.Time        `json:"since"`
+	Against string           `json:"against"`
+	Under   string           `json:"under"`
+	MadeUp  *simulate.Report `json:"made_up"`
+	State   *simulate.State  `json:"state"`
 }
 
 // history is the run over what the hub has decided, from where it was stopped before.
-func (r *rehearsal) history(ctx context.Context) (simulate.Report, error) {
+func (r *rehearsal) history(ctx context.Context, at stopped) (simulate.Report, error) {
 	query := decision.Query{Hub: r.draft.Hub, Since: r.since}
 	total, _, err := r.Decisions.Count(ctx, query)
 	if err != nil {
@@ -153,19 +204,17 @@ func (r *rehearsal) history(ctx context.Context) (simulate.Report, error) {
 	}
 	options := simulate.Options{
 		Kind: simulate.History, Against: r.against, Draft: r.under, Total: total, Agencies: r.agencies, Progress: r.progress,
-		Yield: r.Exchange.GiveWay, Checkpoint: func(state simulate.State) error { return r.keep(ctx, state) },
+		Yield: r.Exchange.GiveWay, State: at.State,
+		Checkpoint: func(state simulate.State) error { at.State = &state; return r.keep(ctx, at) },
 	}
-	if options.State, err = r.goOn(ctx); err != nil {
-		return simulate.Report{}, err
+	if at.State != nil {
+		query.AfterSeq = at.State.After
 	}
-	if options.State != nil {
-		query.AfterSeq = options.State.After
-	}
-	options.Records = unaltered(r.Decisions.Each(ctx, query))
+	options.Records = r.Decisions.Each(ctx, query)
 	return simulate.Run(ctx, options)
 }
 
-// unaltered passes records on. One that is not what was recorded is for replay to tell: here it counts as unreadable.
+// unaltered passes records on. One that is not what was recorded is for replay to tell: here it comes without anything in it.
 func unaltered(records iter.Seq2[history.Record, error]) iter.Seq2[history.Record, error] {
 	return func(yield func(history.Record, error) bool) {
 		for record, err := range records {
@@ -181,9 +230,9 @@ func unaltered(records iter.Seq2[history.Record, error]) iter.Seq2[history.Recor
 
 func (r *rehearsal) run() decision.Run { return decision.Run{Hub: r.draft.Hub, Draft: r.draft.ID} }
 
-// keep writes down where the run stands, also when its caller has just gone.
-func (r *rehearsal) keep(ctx context.Context, state simulate.State) error {
-	text, err := json.Marshal(stopped{Since: r.since, State: &state})
+// keep writes down where the simulation stands, also when its caller has just gone.
+func (r *rehearsal) keep(ctx context.Context, at stopped) error {
+	text, err := json.Marshal(at)
 	if err != nil {
 		return fmt.Errorf("writing where a simulation stands: %w", err)
 	}
@@ -192,18 +241,18 @@ func (r *rehearsal) keep(ctx context.Context, state simulate.State) error {
 	})
 }
 
-// goOn is where the same run was stopped; nil where it is begun anew, because there was none or something has moved since.
-func (r *rehearsal) goOn(ctx context.Context) (*simulate.State, error) {
+// goOn is where the same simulation was stopped; the beginning where there was none, or something has moved since.
+func (r *rehearsal) goOn(ctx context.Context) (stopped, error) {
+	beginning := stopped{Since: r.since, Against: r.against.ID(), Under: r.under.ID()}
 	text, err := r.Decisions.Checkpoint(ctx, r.run())
 	if err != nil || text == nil {
-		return nil, err
+		return beginning, err
 	}
 	var at stopped
-	if json.Unmarshal(text, &at) != nil || at.State == nil || !at.Since.Equal(r.since) ||
-		at.State.Against != r.against.ID() || at.State.Draft != r.under.ID() {
-		return nil, nil
+	if json.Unmarshal(text, &at) != nil || !at.Since.Equal(r.since) || at.Against != beginning.Against || at.Under != beginning.Under {
+		return beginning, nil
 	}
-	return at.State, nil
+	return at, nil
 }
 
 // oneEach lets one simulation of each hub run at a time.
