@@ -169,7 +169,7 @@ func (w *Worker) keepGroup(ctx context.Context, tx store.Tx, t task, ref request
 	return nil
 }
 
-func asJSON[T any](list []T) string {
+func asJSON[T string | int64](list []T) string {
 	if list == nil {
 		list = []T{}
 	}
