@@ -3,6 +3,7 @@ package show
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	policyv1 "github.com/mashgate/mashgate/proto/gen/mashgate/policy/v1"
@@ -44,7 +45,7 @@ func (p *page) finding(f *policyv1.RecheckFinding) {
 	p.wrapped(2, "Seen by: "+strings.Join(f.GetSeenBy(), ", "))
 	entries := make([]string, 0, len(f.GetLedgerEntries()))
 	for _, seq := range f.GetLedgerEntries() {
-		entries = append(entries, fmt.Sprint(seq))
+		entries = append(entries, strconv.FormatInt(seq, 10))
 	}
 	p.wrapped(2, "Ledger entries: "+strings.Join(entries, ", "))
 	p.line("  %s", f.GetInformationRequest())

@@ -173,7 +173,7 @@ func asJSON[T string | int64](list []T) string {
 	if list == nil {
 		list = []T{}
 	}
-	text, _ := json.Marshal(list) // strings and numbers: it cannot fail
+	text, _ := json.Marshal(list) //nolint:errchkjson // strings and numbers cannot fail
 	return string(text)
 }
 
