@@ -20,7 +20,7 @@ import (
 
 func (a *app) policy() *cobra.Command {
 	return group("policy", "Check, test, simulate and sign policy packs, bring them into force and take them back, and explain decisions",
-		a.policyCheck(), a.policyTest(), a.policyScenarios(), a.policyExplain(), a.policyFindings(), a.policySimulate(), a.policyMutate(),
+		a.policyCheck(), a.policyTest(), a.policyScenarios(), a.policyExplain(), a.policyReplay(), a.policyFindings(), a.policySimulate(), a.policyMutate(),
 		a.policyBuild(), a.policyKeygen(), a.policySign(), a.policyVerify(), a.policyPublish(),
 		a.policyDraft(), a.policyApprove(), a.policyBundleOf(), a.policySubmit(), a.policyActivate(), a.policyRollback(), a.policyApproveRollback(),
 		a.policyTighten(), a.policyLift(), a.policyStatus(), a.policyActivations(),

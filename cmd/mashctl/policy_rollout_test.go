@@ -135,6 +135,12 @@ func (d *rolloutDesk) ListReplicas(_ context.Context, r *policyv1.ListReplicasRe
 // open serves the desk over TLS and gives the profile that finds it.
 func (d *rolloutDesk) open(t *testing.T) (profile string) {
 	t.Helper()
+	return serve(t, d)
+}
+
+// serve serves a policy service over TLS and gives the profile that finds it.
+func serve(t *testing.T, d policyv1.PolicyServiceServer) (profile string) {
+	t.Helper()
 	// httptest has a certificate for this machine at hand.
 	web := httptest.NewTLSServer(http.NotFoundHandler())
 	t.Cleanup(web.Close)

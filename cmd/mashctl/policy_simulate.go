@@ -42,7 +42,9 @@ func (a *app) policySimulate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "simulate PATH", Short: "What a draft policy would have done: every change, counted and explained",
 		Long: "PATH is the folder of the draft. With --scenarios, --city or --combinations it runs here, beside --against, and needs no server.\n" +
-			"Without, the draft is sent to the hub and run over its recorded decisions. The report says which figures are exact.\n" +
+			"Without, the draft is sent to the hub, checked and tested there, and run over the hub's recorded decisions; PATH may then also be\n" +
+			"the name of a draft that is there already. A run that was stopped goes on when it is called again with that name. The report says\n" +
+			"which figures are exact.\n" +
 			"With --journal it is the draft of an organisation's own policy, run at the organisation over what its agency has decided on.",
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	ledgerv1 "github.com/mashgate/mashgate/proto/gen/mashgate/ledger/v1"
-	policyv1 "github.com/mashgate/mashgate/proto/gen/mashgate/policy/v1"
 	mashgatev1 "github.com/mashgate/mashgate/proto/gen/mashgate/v1"
 )
 
@@ -30,29 +29,6 @@ func Entries(w io.Writer, list []*ledgerv1.Entry) error {
 	for _, e := range list {
 		what := strings.Join(append(append([]string{}, e.GetReasons()...), e.GetMethod()), " ")
 		p.line("%6d  %s  %-16s %-34s %-22s %s", e.GetSequence(), moment(e.GetTime()), e.GetKind(), e.GetActor(), e.GetOrganisation(), strings.TrimSpace(what))
-	}
-	return p.err
-}
-
-// Explanations prints why policy decided as it did.
-func Explanations(w io.Writer, r *policyv1.ExplainResponse) error {
-	p := &page{w: w}
-	p.line("policy revision %s", r.GetRevision())
-	for _, g := range r.GetGates() {
-		p.wrapped(2, "• nobody was asked: "+g.GetText()+source(g))
-	}
-	for _, e := range r.GetExplanations() {
-		masks := ""
-		if len(e.GetMasks()) > 0 {
-			masks = ", masked: " + strings.Join(e.GetMasks(), ", ")
-		}
-		p.line("%s about %s, %s: %s%s", e.GetOrganisation(), e.GetSubject(), e.GetCategory(), Words(e.GetEffect().String(), "EFFECT_"), masks)
-		for _, reason := range e.GetReasons() {
-			p.wrapped(4, "• "+reason.GetText()+source(reason)+" ("+reason.GetRule()+")")
-		}
-		for _, at := range e.GetRuleLocations() {
-			p.line("      %s", at)
-		}
 	}
 	return p.err
 }
