@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,6 +20,7 @@ type demoFlags struct {
 	dir      string
 	families int
 	seed     uint64
+	history  int64
 	once     bool
 	json     bool
 }
@@ -36,6 +38,7 @@ func newDemo() *cobra.Command {
 	cmd.Flags().StringVar(&f.dir, "data", "mashgate-demo", "the data `FOLDER`; one that a demo did not make is refused")
 	cmd.Flags().IntVar(&f.families, "families", 60, "generated families beside the hand-made ones")
 	cmd.Flags().Uint64Var(&f.seed, "seed", 1, "draws the generated families")
+	cmd.Flags().Int64Var(&f.history, "history", 0, "play cases until `N` decisions are on record, before saying that it runs")
 	cmd.Flags().BoolVar(&f.once, "once", false, "end after the picture")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the picture as JSON on standard output and nothing else; ends after it")
 	return cmd
@@ -48,7 +51,7 @@ func (f demoFlags) run(ctx context.Context, out, errOut io.Writer) (err error) {
 	}
 	fmt.Fprintf(talk, "DEMO. Everybody in it is made up; its keys are made now and are not secret.\n\n")
 	fmt.Fprintf(talk, "Making keys and a city of %d families in %s, starting the gateway and eight agencies …\n", f.families, f.dir)
-	hub, err := demo.Start(ctx, demo.Options{Dir: f.dir, Families: f.families, Seed: f.seed})
+	hub, err := demo.Start(ctx, demo.Options{Dir: f.dir, Families: f.families, Seed: f.seed, History: f.history > 0})
 	if err != nil {
 		return err
 	}
@@ -63,11 +66,38 @@ func (f demoFlags) run(ctx context.Context, out, errOut io.Writer) (err error) {
 	if err := show.Picture(out, told.Picture, show.SubjectNames(told.Episode)); err != nil {
 		return err
 	}
+	if f.history > 0 {
+		if err := f.play(ctx, hub, out, errOut); err != nil {
+			return err
+		}
+	}
 	if f.once {
 		return nil
 	}
 	next(out, hub, told)
 	return f.wait(ctx, hub, errOut)
+}
+
+// tellEvery is how often a person is told how far the history has come.
+const tellEvery = 2 * time.Second
+
+// play makes a history and says how far it has come.
+func (f demoFlags) play(ctx context.Context, hub *demo.Hub, out, errOut io.Writer) error {
+	fmt.Fprintf(errOut, "\nplaying cases until %d decisions are on record …\n", f.history)
+	began := time.Now()
+	var told time.Time
+	recorded, err := demo.History(ctx, hub, f.history, func(p demo.Played) {
+		if time.Since(told) >= tellEvery {
+			told = time.Now()
+			fmt.Fprintf(errOut, "  %s\n", p)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "\nA history of %d decisions is on record; each was decided again and came out the same (%s).\n",
+		recorded, time.Since(began).Round(time.Second))
+	return err
 }
 
 // wait keeps serving until the person stops the demo or a part of it fails.

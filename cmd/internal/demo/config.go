@@ -26,13 +26,17 @@ func (h *Hub) config(k keys, agencies map[string]string, o Options, log *slog.Lo
 	c.Listen.Admin.Address = loopback
 	c.Issuers = []gateway.Issuer{{URL: h.issuer.url, Audience: audience, Algorithms: []string{"ES256"}, Hubs: []string{HubID}}}
 	c.Tracing.Endpoint = o.Collector
+	if o.History {
+		c.Limits.CallsPerSecond, c.Limits.Burst = historyCalls, historyCalls
+	}
 	c.Demo, c.Logger, c.Clock = true, log, o.Clock
 	c.Hubs = []gateway.Hub{h.hubConfig(k, agencies, o)}
 	return c
 }
 
 func (h *Hub) hubConfig(k keys, agencies map[string]string, o Options) gateway.Hub {
-	c := gateway.Hub{ID: HubID, Policy: gateway.Policy{Pack: gateway.DefaultPolicy}, People: h.people(o)}
+	c := gateway.Hub{ID: HubID, People: h.people(o)}
+	c.Policy.Pack, c.Policy.Keys = gateway.DefaultPolicy, map[string]string{k.policyID: k.policyPublic}
 	c.Machine.Certificate, c.Machine.Key, c.Machine.Authority = k.gateway.Certificate, k.gateway.Key, k.gateway.Authority
 	c.Warrants.KeyID, c.Warrants.Algorithm, c.Warrants.Key = k.warrantID, k.warrantAlgorithm, k.warrantKey
 	for _, organisation := range city.Organisations() {

@@ -35,6 +35,8 @@ type Options struct {
 	// Families is how many generated families live in the city beside the hand-made ones; Seed draws them.
 	Families int
 	Seed     uint64
+	// History makes room for History: the demo's few people may then call as often as a hub's many.
+	History bool
 	// Log takes the log of the gateway and the agencies; nil writes it to LogFile in the data folder.
 	Log io.Writer
 	// People are further users beside People().
@@ -59,6 +61,8 @@ type Hub struct {
 
 	dir    string
 	clock  clock.Clock
+	city   city.Options
+	keys   keys
 	issuer *issuer
 	log    io.Closer
 	cancel context.CancelFunc
@@ -97,13 +101,15 @@ func Start(ctx context.Context, o Options) (*Hub, error) {
 }
 
 func (h *Hub) start(ctx, run context.Context, o Options) error {
-	if err := city.Generate(filepath.Join(h.dir, "city"), city.Options{Families: o.Families, Seed: o.Seed, Now: o.Clock.Now()}); err != nil {
+	h.city = city.Options{Families: o.Families, Seed: o.Seed, Now: o.Clock.Now()}
+	if err := city.Generate(filepath.Join(h.dir, "city"), h.city); err != nil {
 		return fmt.Errorf("making the city: %w", err)
 	}
 	keys, err := makeKeys(h.dir)
 	if err != nil {
 		return err
 	}
+	h.keys = keys
 	if h.issuer, err = newIssuer(o.Clock); err != nil {
 		return err
 	}
@@ -220,6 +226,11 @@ func (h *Hub) LogFile() string { return filepath.Join(h.dir, "mashgate.log") }
 
 // AuthorityFile holds the certificate to trust (PEM).
 func (h *Hub) AuthorityFile() string { return filepath.Join(h.dir, "authority.pem") }
+
+// SigningKey is the file of the key that signs this hub's policy, and the key's id.
+func (h *Hub) SigningKey() (file, id string) {
+	return filepath.Join(h.dir, signingFolder, h.keys.policyID+".key"), h.keys.policyID
+}
 
 // Wait returns when a part of the hub has failed, or the hub was closed.
 func (h *Hub) Wait() error { return ignoreCancel(h.parts.Wait()) }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mashgate/mashgate/internal/peer"
 	"github.com/mashgate/mashgate/internal/warrant"
+	"github.com/mashgate/mashgate/policy/bundle"
 )
 
 // keys are the demo's keys: made now, in files that only their owner can read, each marked DEMO.
@@ -21,6 +22,9 @@ type keys struct {
 	warrantAlgorithm string
 	warrantKey       string
 	warrantPublic    string
+	// policyID names the key that signs policy; policyPublic is the half that the gateway verifies with.
+	policyID     string
+	policyPublic string
 }
 
 func makeKeys(dir string) (keys, error) {
@@ -37,7 +41,22 @@ func makeKeys(dir string) (keys, error) {
 	if err != nil {
 		return keys{}, err
 	}
-	return k, errors.Join(k.makeWarrantKey(), k.makeHubKey(), copyFile(k.gateway.Authority, filepath.Join(dir, "authority.pem")))
+	return k, errors.Join(k.makeWarrantKey(), k.makeHubKey(), k.makePolicyKey(dir), copyFile(k.gateway.Authority, filepath.Join(dir, "authority.pem")))
+}
+
+// signingFolder stands apart from what the gateway reads: whoever runs a gateway does not sign its policy.
+const signingFolder = "signing"
+
+func (k *keys) makePolicyKey(dir string) error {
+	pair, err := bundle.GenerateKey(peer.DemoMark + "-" + rand.Text())
+	if err != nil {
+		return err
+	}
+	k.policyID, k.policyPublic = pair.KeyID, filepath.Join(dir, "gateway", "policy-keys", pair.KeyID+".pem")
+	return errors.Join(
+		os.MkdirAll(filepath.Join(dir, signingFolder), 0o700), os.MkdirAll(filepath.Dir(k.policyPublic), 0o700),
+		os.WriteFile(filepath.Join(dir, signingFolder, pair.KeyID+".key"), pair.Private, 0o600), os.WriteFile(k.policyPublic, pair.Public, 0o600),
+	)
 }
 
 func (k keys) issue(who peer.Identity, dir string, hosts ...string) (peer.Files, error) {

@@ -298,6 +298,13 @@ func (c Config) refuseDemo(p *problems) {
 		if strings.HasPrefix(strings.ToUpper(hub.Warrants.KeyID), demoFile) {
 			p.add(fmt.Sprintf("hubs/%d/warrants/key_id", i), "is of a key that a demo made")
 		}
+		for key, files := range map[string]map[string]string{"keys": hub.Policy.Keys, "publishers": hub.Policy.Publishers} {
+			for id := range files {
+				if strings.HasPrefix(strings.ToUpper(id), demoFile) {
+					p.add(fmt.Sprintf("hubs/%d/policy/%s/%s", i, key, id), "is a key that a demo made")
+				}
+			}
+		}
 	}
 	for key, path := range map[string]string{"data/database": c.Data.Database, "data/keys": c.Data.Keys, "data/hub_key": c.Data.HubKey} {
 		for dir := path; dir != "" && dir != "." && dir != "/"; dir = filepath.Dir(dir) {

@@ -209,6 +209,19 @@ func TestADemoListensOnLoopbackOnly(t *testing.T) {
 	}
 }
 
+func TestADemosPolicyKeysAreRefused(t *testing.T) {
+	c := sampleConfig(t)
+	for key, set := range map[string]func(map[string]string){
+		"hubs/0/policy/keys/DEMO-1":       func(files map[string]string) { c.Hubs[0].Policy.Keys = files },
+		"hubs/0/policy/publishers/DEMO-1": func(files map[string]string) { c.Hubs[0].Policy.Publishers = files },
+	} {
+		set(map[string]string{"DEMO-1": "policy.pem"})
+		if err := c.Check(); err == nil || !strings.Contains(err.Error(), key+": ") {
+			t.Errorf("error %v, want one about %s", err, key)
+		}
+	}
+}
+
 func TestADemosFolderIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, demoFile), nil, 0o600); err != nil {
