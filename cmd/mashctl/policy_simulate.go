@@ -30,6 +30,8 @@ type simulateOptions struct {
 	combinations        bool
 	// journal is an agency's, for a draft of the agency's own.
 	journal string
+	// counts are files that organisations made with `policy count`.
+	counts []string
 	// hub is the server's; since the server's or the journal's.
 	since, hub string
 }
@@ -71,6 +73,7 @@ func (a *app) policySimulate() *cobra.Command {
 	flags.StringVar(&o.against, "against", "", "the `FOLDER` of the policy to compare with; the built-in default pack when left out")
 	flags.StringVar(&o.html, "html", "", "write the report as a page to `FILE` too")
 	flags.StringVar(&o.journal, "journal", "", "over the `FILE` of an agency's journal: the draft is of the agency's own policy")
+	flags.StringSliceVar(&o.counts, "counts", nil, "on the server: put what an organisation has counted (`FILE` of policy count) into the report")
 	flags.StringVar(&o.since, "since", "", "on the server or over a journal: only decisions since this `DAY` (2026-01-31)")
 	flags.StringVar(&o.hub, "hub", "", "on the server: the hub; the profile's when left out")
 	return cmd

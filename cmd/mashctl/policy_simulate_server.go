@@ -25,6 +25,13 @@ func (a *app) simulateOnServer(cmd *cobra.Command, o simulateOptions) error {
 	if req.Since, err = since(o.since); err != nil {
 		return err
 	}
+	for _, path := range o.counts {
+		counts, err := readCounts(path)
+		if err != nil {
+			return err
+		}
+		req.AgencyCounts = append(req.AgencyCounts, counts)
+	}
 	return a.policies(func(c policyv1.PolicyServiceClient, p dial.Profile) error {
 		p.Hub = hubOr(o.hub, p)
 		draft, err := a.handIn(cmd, c, p, o.path)
@@ -40,6 +47,25 @@ func (a *app) simulateOnServer(cmd *cobra.Command, o simulateOptions) error {
 		}
 		return a.showSimulated(cmd.OutOrStdout(), draft, o.html)
 	})
+}
+
+// readCounts reads what an organisation has counted.
+func readCounts(path string) (*policyv1.AgencyCounts, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	var counts simulate.Counts
+	if err := json.Unmarshal(text, &counts); err != nil || counts.Organisation == "" {
+		return nil, usage("%s is not a file that `policy count` wrote", path)
+	}
+	given := &policyv1.AgencyCounts{Organisation: counts.Organisation, Against: counts.Against, Draft: counts.Draft}
+	for _, c := range counts.Changes {
+		given.Changes = append(given.Changes, &policyv1.AgencyCounts_Change{
+			Category: c.Category, Was: string(c.Was), Now: string(c.Now), Records: c.Records,
+		})
+	}
+	return given, nil
 }
 
 // handIn makes a draft of a folder; what is no folder is the name of a draft.
