@@ -78,8 +78,8 @@ func (s Sealed) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(person.Redac
 
 // Seal makes a record ready, before the transaction that keeps it: what costs time is done here. Seq is the store's to give.
 func (s *Store) Seal(ctx context.Context, r history.Record) (Sealed, error) {
-	if r.Hub == "" || r.Episode == "" || r.Request == "" || len(r.Verdicts) == 0 || r.Erased {
-		return Sealed{}, errors.New("decision: a record needs its request and a verdict")
+	if r.Hub == "" || r.Episode == "" || r.Request == "" || r.Erased || whole(r) != nil {
+		return Sealed{}, errors.New("decision: a record needs its request, and verdicts that fit it")
 	}
 	r.Time = r.Time.UTC().Truncate(time.Microsecond)
 	input, err := s.input(r)

@@ -329,6 +329,10 @@ func TestWhatIsNotARecordIsRefused(t *testing.T) {
 		"no request": func(r *history.Record) { r.Request = "" },
 		"no verdict": func(r *history.Record) { r.Verdicts = nil },
 		"erased":     func(r *history.Record) { r.Erased = true },
+		"a header without its outcome": func(r *history.Record) {
+			r.Headers = append(r.Headers, r.Headers[0])
+		},
+		"a reading without its gates": func(r *history.Record) { r.Kind = history.Read },
 	} {
 		r := release("e1", "r1", start)
 		change(&r)

@@ -81,7 +81,21 @@ func (k kept) record() (history.Record, error) {
 		err = errors.Join(err, wrong)
 		r.Verdicts = append(r.Verdicts, history.Verdict{Revision: v.Revision, Digest: v.Digest, Ask: v.Ask, Outcomes: outcomes})
 	}
-	return r, err
+	return r, errors.Join(err, whole(r))
+}
+
+// whole refuses a record whose verdicts do not fit what was decided on: a request decision for an ask and a reading, and an outcome for
+// each header.
+func whole(r history.Record) error {
+	if len(r.Verdicts) == 0 {
+		return errForm
+	}
+	for _, v := range r.Verdicts {
+		if len(v.Outcomes) != len(r.Headers) || (v.Ask == nil) != (r.Kind == history.Release) {
+			return errForm
+		}
+	}
+	return nil
 }
 
 // once keeps one of each, in the order in which they first stand, and says which stands where.

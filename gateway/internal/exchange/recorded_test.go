@@ -225,3 +225,24 @@ func TestNoRecordHoldsWhoItIsAbout(t *testing.T) {
 		t.Error("nothing was released, so nothing could have leaked")
 	}
 }
+
+// TestGiveWay: what can wait goes on at once while nothing is told, and waits while a request is.
+func TestGiveWay(t *testing.T) {
+	w := newWorld(t)
+	slow := w.hostile("police", agencytest.Slow)
+	gate := make(chan struct{})
+	slow.Go = gate
+	w.start()
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := w.exchange.GiveWay(gone); err != nil {
+		t.Errorf("with nothing to give way to: %v", err)
+	}
+	r := w.ask("pol.domestic_abuse")
+	if err := w.exchange.GiveWay(gone); !errors.Is(err, context.Canceled) {
+		t.Errorf("while a request is told: %v", err)
+	}
+	w.must(w.exchange.GiveWay(t.Context()))
+	close(gate)
+	w.watch(r.Ref())
+}
