@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"crypto"
 	"log/slog"
 	"net"
 	"net/http"
@@ -57,14 +58,20 @@ type episodeJSON struct {
 // open goes the way of every referral: submitted, triaged, opened by a social worker, rated amber.
 func (w *world) open() opened {
 	w.t.Helper()
+	return w.openIn(hub, "")
+}
+
+// openIn does so in a hub whose people's ids begin so.
+func (w *world) openIn(hub, prefix string) opened {
+	w.t.Helper()
 	var referral struct {
 		Name, ReferenceNumber string
 		Subjects              []struct{ ID, Role string }
 	}
-	w.ok(w.rest("referrer", http.MethodPost, "/v1/hubs/coventry/referrals", form())).json(w.t, &referral)
-	w.ok(w.rest("triage_worker", http.MethodPost, "/v1/"+referral.Name+":triage", map[string]any{"outcome": "mash_episode", "reason": "threshold"}))
+	w.ok(w.rest(prefix+"referrer", http.MethodPost, "/v1/hubs/"+hub+"/referrals", form())).json(w.t, &referral)
+	w.ok(w.rest(prefix+"triage_worker", http.MethodPost, "/v1/"+referral.Name+":triage", map[string]any{"outcome": "mash_episode", "reason": "threshold"}))
 	var episode episodeJSON
-	w.ok(w.rest("social_worker", http.MethodPost, "/v1/hubs/coventry/episodes:open", map[string]any{
+	w.ok(w.rest(prefix+"social_worker", http.MethodPost, "/v1/hubs/"+hub+"/episodes:open", map[string]any{
 		"referral": referral.Name, "rating": "amber", "levelOfNeed": 4, "basis": "mash",
 	})).json(w.t, &episode)
 	return opened{name: episode.Name, referral: referral.Name, etag: episode.Etag, child: episode.Subjects[0].ID}
@@ -86,25 +93,36 @@ var policeCategories = []string{
 // withPolice serves an honest police in memory that knows the child of form. It answers when told to: gate is closed by the test.
 func withPolice(gate <-chan struct{}) func(*world, *gateway.Config) {
 	return func(w *world, c *gateway.Config) {
-		catalogue := must(record.LoadCatalogue())(w.t)
-		memory := &agencytest.Memory{AsOf: time.Now().Add(-time.Hour)}
-		memory.People = []agencytest.Person{{
-			Ref: "nominal-1", Identity: person.Identity{GivenName: "Alba", FamilyName: "Canaryton", DateOfBirth: "2016-05-04"},
-			Records: []record.Record{
-				agencytest.Record(catalogue, "rec-1", "pol.involvement", "2026-10-01", func(field string) string { return "value of " + field }),
-			},
-		}}
-		address := w.serveAgency(c, "police", policeCategories, gated{memory, gate})
-		c.Hubs[0].Organisations = []gateway.Organisation{{ID: "police", Address: address}}
+		w.servePolice(&c.Hubs[0], w.permits, gate)
 	}
 }
 
-// serveAgency serves an organisation that trusts the gateway's permits, until the test ends.
-func (w *world) serveAgency(c *gateway.Config, organisation string, categories []string, source agencies.Source) string {
+// servePolice serves one to a hub.
+func (w *world) servePolice(of *gateway.Hub, permits crypto.Signer, gate <-chan struct{}) {
+	catalogue := must(record.LoadCatalogue())(w.t)
+	memory := &agencytest.Memory{AsOf: time.Now().Add(-time.Hour)}
+	memory.People = []agencytest.Person{{
+		Ref: "nominal-1", Identity: person.Identity{GivenName: "Alba", FamilyName: "Canaryton", DateOfBirth: "2016-05-04"},
+		Records: []record.Record{
+			agencytest.Record(catalogue, "rec-1", "pol.involvement", "2026-10-01", func(field string) string { return "value of " + field }),
+		},
+	}}
+	trusts := trust{hub: of.ID, key: of.Warrants.KeyID, permits: permits}
+	of.Organisations = []gateway.Organisation{{ID: "police", Address: w.serveAgency(trusts, "police", policeCategories, gated{memory, gate})}}
+}
+
+// trust is the one gateway whose permits an organisation takes.
+type trust struct {
+	hub, key string
+	permits  crypto.Signer
+}
+
+// serveAgency serves an organisation until the test ends.
+func (w *world) serveAgency(only trust, organisation string, categories []string, source agencies.Source) string {
 	t := w.t
 	verifier := must(warrant.NewVerifier(warrant.VerifierConfig{
-		Keys:   map[string]warrant.Key{c.Hubs[0].Warrants.KeyID: {Algorithm: warrant.EdDSA, Public: w.permits.Public()}},
-		Issuer: "mashgate://gateway/" + hub, Audience: organisation, Clock: clock.System{},
+		Keys:   map[string]warrant.Key{only.key: {Algorithm: warrant.EdDSA, Public: only.permits.Public()}},
+		Issuer: "mashgate://gateway/" + only.hub, Audience: organisation, Clock: clock.System{},
 	}))(t)
 	agency := must(agencies.New(agencies.Config{
 		Organisation: organisation, Title: organisation, LookedIn: "index", Categories: categories, Flags: []string{"safe_address"},
@@ -112,7 +130,7 @@ func (w *world) serveAgency(c *gateway.Config, organisation string, categories [
 		Clock: clock.System{}, Log: slog.New(slog.DiscardHandler),
 	}))(t)
 	material := must(w.authority.Issue(peer.Identity{Kind: peer.Agency, Name: organisation}))(t)
-	server := must(agencies.NewServer(agency, must(material.Server(peer.Identity{Kind: peer.Gateway, Name: hub}))(t)))(t)
+	server := must(agencies.NewServer(agency, must(material.Server(peer.Identity{Kind: peer.Gateway, Name: only.hub}))(t)))(t)
 	listener := must(net.Listen("tcp", "127.0.0.1:0"))(t)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()

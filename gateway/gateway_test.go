@@ -91,10 +91,7 @@ func check(t *testing.T, err error) {
 // newWorld starts a gateway; change alters its configuration first. It ends with the test.
 func newWorld(t *testing.T, change ...func(*world, *gateway.Config)) *world {
 	t.Helper()
-	w := &world{t: t, logs: &lockedBuffer{}}
-	w.key = must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
-	w.authority = must(peer.NewAuthority(peer.DemoMark))(t)
-	w.serveIssuer()
+	w := aside(t)
 	c := w.config()
 	for _, each := range change {
 		each(w, &c)
@@ -120,6 +117,16 @@ func newWorld(t *testing.T, change ...func(*world, *gateway.Config)) *world {
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(must(os.ReadFile(w.files.Authority))(t))
 	w.http = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}}
+	return w
+}
+
+// aside is everything that a gateway needs around it.
+func aside(t *testing.T) *world {
+	t.Helper()
+	w := &world{t: t, logs: &lockedBuffer{}}
+	w.key = must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
+	w.authority = must(peer.NewAuthority(peer.DemoMark))(t)
+	w.serveIssuer()
 	return w
 }
 

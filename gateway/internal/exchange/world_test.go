@@ -19,8 +19,10 @@ import (
 	"github.com/mashgate/mashgate/gateway/internal/episode"
 	"github.com/mashgate/mashgate/gateway/internal/exchange"
 	"github.com/mashgate/mashgate/gateway/internal/fanout"
+	"github.com/mashgate/mashgate/gateway/internal/keeper"
 	"github.com/mashgate/mashgate/gateway/internal/ledger"
 	"github.com/mashgate/mashgate/gateway/internal/request"
+	"github.com/mashgate/mashgate/gateway/internal/rollout"
 	"github.com/mashgate/mashgate/gateway/internal/store"
 	"github.com/mashgate/mashgate/internal/person"
 	"github.com/mashgate/mashgate/internal/record"
@@ -57,9 +59,12 @@ type world struct {
 	vault     *seal.Vault
 	exchange  *exchange.Exchange
 	policies  *policies
-	fault     atomic.Pointer[func(store.Point) error]
-	metrics   *metrics
-	heard     hearing
+	// rollout and keeper are set by those who need policies that come into force as in service.
+	rollout *rollout.Store
+	keeper  *keeper.Keeper
+	fault   atomic.Pointer[func(store.Point) error]
+	metrics *metrics
+	heard   hearing
 
 	worker, manager, stranger, cousin directory.Person
 	episode                           episode.Episode
