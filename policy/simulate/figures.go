@@ -26,8 +26,8 @@ func figures(o Outcome, agencies []Counts) []Figure {
 		{"requests no longer stopped by a gate", o.Requests.Opened, true, "Every request was decided again."},
 		{"asks newly made", sum(AskMade, Wider), true, "An ask is one organisation, one category, one person of a request."},
 		{"asks no longer made", sum(AskDropped, Tighter), true, "An ask is one organisation, one category, one person of a request."},
-		{"asks made for more", sum(AskLimits, Wider), true, "The organisation would be asked for more of the same category: older records, other labels, fewer masks."},
-		{"asks made for less", sum(AskLimits, Tighter), true, "The organisation would be asked for less of the same category."},
+		{"asks made that would bring more", sum(AskLimits, Wider), true, "Asked for the same category before, and held less strictly or with fewer limits: older records, other labels, fewer masks."},
+		{"asks made that would bring less", sum(AskLimits, Tighter), true, "Asked for the same category before, and held more strictly or with more limits."},
 		{"records newly held back or masked", sum(Released, Tighter), true, "Records that were released, or held less strictly."},
 		{"records read again that would be held back or masked", sum(Read, Tighter), true, "The same records may be counted under the figure above."},
 	}

@@ -190,23 +190,37 @@ func (e explainers) explain(ctx context.Context, revision *policy.Revision, c ca
 
 // Count is how many changes in one direction were found in all runs, and told by agencies.
 func (r Report) Count(direction Direction) int64 {
-	var sum int64
+	lived, madeUp := r.counts(direction)
+	return lived + madeUp
+}
+
+// counts tells what was decided in life from what was made up to see what a draft would do.
+func (r Report) counts(direction Direction) (lived, madeUp int64) {
 	for _, run := range r.Runs {
-		for _, row := range run.Changes {
-			if row.Direction == direction {
-				sum += row.Count
-			}
+		if run.Kind.lived() {
+			lived += run.count(direction)
+		} else {
+			madeUp += run.count(direction)
 		}
-		q := run.Requests
-		sum += map[Direction]int64{
-			Wider: q.Opened + q.ReadsOpened + q.ToldMore, Tighter: q.Stopped + q.ReadsStopped + q.ToldLess,
-		}[direction]
 	}
 	for _, counts := range r.Agencies {
 		for _, c := range counts.Changes {
 			if slices.Contains(between(c.Was, c.Now, nil, nil).directions(), direction) {
-				sum += c.Records
+				lived += c.Records
 			}
+		}
+	}
+	return lived, madeUp
+}
+
+func (o Outcome) count(direction Direction) int64 {
+	q := o.Requests
+	sum := map[Direction]int64{
+		Wider: q.Opened + q.ReadsOpened + q.ToldMore, Tighter: q.Stopped + q.ReadsStopped + q.ToldLess,
+	}[direction]
+	for _, row := range o.Changes {
+		if row.Direction == direction {
+			sum += row.Count
 		}
 	}
 	return sum

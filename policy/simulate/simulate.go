@@ -34,6 +34,9 @@ const (
 // Whole tells whether every record that exists is among those decided, so that what would newly be released is known.
 func (k Kind) Whole() bool { return k != History }
 
+// lived tells whether the decisions were made about somebody.
+func (k Kind) lived() bool { return k == History || k == Journal }
+
 // Options are one run.
 type Options struct {
 	Kind Kind

@@ -139,6 +139,7 @@ func (s *State) count(r history.Record, c compared, err error) {
 	case history.Ask:
 		t.ask(c)
 	case history.Read:
+		s.Decisions++ // whether the reader is let in
 		t.gates(c, &s.Requests.ReadsStopped, &s.Requests.ReadsOpened)
 		t.outcomes(Read, c)
 	default:

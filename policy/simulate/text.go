@@ -36,6 +36,9 @@ func (p *printer) table(heading string, rows [][]string) {
 	}
 }
 
+// examplesInText is how many examples of a run are written out at a terminal.
+const examplesInText = 2
+
 // WriteText writes the report for a person at a terminal.
 func (r Report) WriteText(w io.Writer) error {
 	p := &printer{w: w}
@@ -93,8 +96,12 @@ func (r Report) writeRun(p *printer, o Outcome) {
 		rows = append(rows, []string{number(e.Changes), e.Episode})
 	}
 	p.table(o.EpisodesHeading(), rows)
-	for _, e := range o.Examples {
+	shown := o.Examples[:min(len(o.Examples), examplesInText)]
+	for _, e := range shown {
 		writeExample(p, e)
+	}
+	if more := len(o.Examples) - len(shown); more > 0 {
+		p.line("\nThe page (--html) and JSON explain %d more.", more)
 	}
 }
 

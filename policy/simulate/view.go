@@ -19,11 +19,27 @@ func (r Report) Verdict() string {
 	case wider == 0 && tighter == 0:
 		return "Nothing would be released, asked or held back otherwise; reasons, gates or obligations change."
 	case wider == 0:
-		return fmt.Sprintf("The draft only tightens: %s would be held back, asked for no longer, or stopped.", decisions(tighter))
+		return fmt.Sprintf("The draft only tightens: %s would be held back, asked for no longer, or stopped.", r.moved(Tighter))
 	case tighter == 0:
-		return fmt.Sprintf("The draft WIDENS: %s would let more through than now.", decisions(wider))
+		return fmt.Sprintf("The draft WIDENS: %s would let more through than now.", r.moved(Wider))
 	}
-	return fmt.Sprintf("The draft WIDENS: %s would let more through than now. It also tightens %s.", decisions(wider), decisions(tighter))
+	return fmt.Sprintf("The draft WIDENS: %s would let more through than now. It also tightens %s.", r.moved(Wider), r.moved(Tighter))
+}
+
+// moved counts in words: what is on record apart from what was made up, where the report is of both.
+func (r Report) moved(direction Direction) string {
+	lived, madeUp := r.counts(direction)
+	both := len(r.Agencies) > 0
+	for _, run := range r.Runs {
+		both = both || run.Kind.lived()
+	}
+	switch {
+	case madeUp == 0:
+		return decisions(lived)
+	case !both:
+		return decisions(madeUp)
+	}
+	return fmt.Sprintf("%s on record and %s made up", decisions(lived), number(madeUp))
 }
 
 func decisions(n int64) string {
