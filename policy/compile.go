@@ -155,11 +155,15 @@ func (p *Pack) Compile(ctx context.Context, options CompileOptions) (*Revision, 
 	r := &Revision{
 		id: options.revisionID(p.digest), pack: p.digest, manifest: p.manifest, tightening: options.Tightening, catalogue: catalogue,
 		labels: sortedSet(catalogue.Labels), vocabulary: vocabulary, locations: ruleLocations(both.whole.Modules),
-		residuals: map[string]*residual{}, interpretAll: options.Tracer != nil,
+		residuals: map[residualKey]*residual{}, interpretAll: options.Tracer != nil,
 	}
 	r.joiner = joiner{reasons: vocabulary.Reasons, classes: catalogue.Classes, revision: r.id, silence: Deny}
 	if err := r.joiner.checkHeads(p.modules, releaseEntry); err != nil {
 		return nil, err
+	}
+	r.joined, r.unlabelled, r.oneLabel = newJoined(r.joiner), r.labelling(nil), map[string]labelling{}
+	for _, label := range r.labels {
+		r.oneLabel[label] = r.labelling([]string{label})
 	}
 	data := maps.Clone(p.data)
 	data[emergencyData] = tighteningData(options.Tightening)

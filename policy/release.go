@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
@@ -50,6 +49,20 @@ func (q *Request) releaseOne(ctx context.Context, header record.Header) (Decisio
 	if err := q.admit(header); err != nil {
 		return q.revision.joiner.failed(err), nil
 	}
+	rules, err := q.compiledRules(ctx)
+	if err != nil {
+		return Decision{}, err
+	}
+	if rules == nil {
+		return q.interpretOnce(ctx, header)
+	}
+	v := view{request: q, header: header}
+	var numbers [16]int
+	return q.revision.joined.of(contributing(q.settled(rules, &v), &v, numbers[:0])), nil
+}
+
+// interpretOnce interprets records alike once: it takes hundreds of microseconds.
+func (q *Request) interpretOnce(ctx context.Context, header record.Header) (Decision, error) {
 	key := keyOf(header)
 	q.mu.Lock()
 	known, ok := q.memo[key]
@@ -57,24 +70,11 @@ func (q *Request) releaseOne(ctx context.Context, header record.Header) (Decisio
 	if ok {
 		return known, nil
 	}
-	decision, err := q.decide(ctx, header)
+	decision, err := q.interpret(ctx, header)
 	if err == nil {
 		q.remember(key, decision)
 	}
 	return decision, err
-}
-
-// decide takes the compiled rules where they could be compiled, and the interpreter where not.
-func (q *Request) decide(ctx context.Context, header record.Header) (Decision, error) {
-	compiled, err := q.compiledRules(ctx)
-	if err != nil {
-		return Decision{}, err
-	}
-	if compiled == nil {
-		return q.interpret(ctx, header)
-	}
-	attribute := q.attributes(header)
-	return q.revision.joiner.join(reasonsOf(q.settled(compiled, header, attribute), attribute)), nil
 }
 
 func (q *Request) interpret(ctx context.Context, header record.Header) (Decision, error) {
@@ -95,7 +95,7 @@ func (q *Request) compiledRules(ctx context.Context) (*residual, error) {
 	if q.compiled {
 		return q.rules, nil
 	}
-	rules, err := q.revision.residualOf(ctx, q.shape)
+	rules, err := q.revision.residualOf(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -107,15 +107,15 @@ func (q *Request) compiledRules(ctx context.Context) (*residual, error) {
 type group struct{ organisation, category, subject string }
 
 // settled are the bodies that can speak about the header's group.
-func (q *Request) settled(rules *residual, h record.Header, a attribute) []residualBody {
-	of := group{h.Organisation, h.Category, h.Subject}
+func (q *Request) settled(rules *residual, v *view) []*residualBody {
+	of := group{v.header.Organisation, v.header.Category, v.header.Subject}
 	q.mu.Lock()
 	bodies, ok := q.groups[of]
 	q.mu.Unlock()
 	if ok {
 		return bodies
 	}
-	bodies = rules.settle(a)
+	bodies = rules.settle(v)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.groups) >= memoLimit {
@@ -148,91 +148,15 @@ func (q *Request) admit(header record.Header) error {
 	return nil
 }
 
-// recordAttributes are the attributes of a record that rules read: the header without the holder's reference, what the hub knows of
-// the subject, and the labels it does not carry, so that a rule can read the absence of a label without negation.
-var recordAttributes = []string{
-	"organisation", "category", "subject", "event_date", "until", "current", "labels", "unlabelled", "labels_known", "only_address",
-	"about", "holder_flags",
-}
-
-// attributes reads one header by attribute name. Many rules read the same few attributes: each is put into Rego's terms once.
-func (q *Request) attributes(h record.Header) attribute {
-	read := make(map[string]ast.Value, len(recordAttributes))
-	return func(name string) ast.Value {
-		value, ok := read[name]
-		if !ok {
-			value = q.attributeOf(h, name)
-			read[name] = value
-		}
-		return value
-	}
-}
-
-// attributeOf is nil for an attribute that does not exist.
-func (q *Request) attributeOf(h record.Header, name string) ast.Value {
-	switch name {
-	case "organisation":
-		return ast.String(h.Organisation)
-	case "category":
-		return ast.String(h.Category)
-	case "subject":
-		return ast.String(h.Subject)
-	case "event_date":
-		return ast.String(h.EventDate)
-	case "until":
-		return ast.String(h.Until)
-	case "current":
-		return ast.Boolean(h.Current)
-	case "labels":
-		return stringsValue(h.Labels)
-	case "unlabelled":
-		return stringsValue(q.revision.without(h.Labels))
-	case "labels_known":
-		return ast.Boolean(h.LabelsKnown)
-	case "only_address":
-		return ast.Boolean(h.OnlyAddress)
-	case "about":
-		return q.about[h.Subject].Value
-	case "holder_flags":
-		return stringsValue(q.holderFlags(h))
-	}
-	return nil
-}
-
 // releaseInput is the whole input of the release rules.
 func (q *Request) releaseInput(h record.Header) ast.Value {
-	read := q.attributes(h)
+	v := view{request: q, header: h}
 	header := ast.NewObject()
-	for _, name := range recordAttributes {
-		header.Insert(ast.InternedTerm(name), ast.NewTerm(read(name)))
+	for at, name := range recordAttributes {
+		header.Insert(ast.InternedTerm(name), ast.NewTerm(v.attribute(at)))
 	}
 	return ast.NewObject(
 		[2]*ast.Term{ast.InternedTerm("request"), q.shape},
 		[2]*ast.Term{ast.InternedTerm("record"), ast.NewTerm(header)},
 	)
-}
-
-// holderFlags are the flags that this organisation itself set on this subject.
-func (q *Request) holderFlags(h record.Header) []string {
-	var flags []string
-	for _, flag := range q.input.Flags {
-		if flag.Subject == h.Subject && flag.Organisation == h.Organisation && !slices.Contains(flags, flag.Flag) {
-			flags = append(flags, flag.Flag)
-		}
-	}
-	slices.Sort(flags)
-	return flags
-}
-
-// without are the labels that a record does not carry.
-func (r *Revision) without(labels []string) []string {
-	return slices.DeleteFunc(slices.Clone(r.labels), func(label string) bool { return slices.Contains(labels, label) })
-}
-
-func stringsValue(items []string) ast.Value {
-	terms := make([]*ast.Term, 0, len(items))
-	for _, item := range items {
-		terms = append(terms, ast.InternedTerm(item))
-	}
-	return ast.NewArray(terms...)
 }

@@ -27,6 +27,8 @@ type Request struct {
 	shape   *ast.Term
 	about   map[string]*ast.Term
 	windows map[string]map[string]string
+	// cutoffs are the facts of the shape that differ from day to day, by name.
+	cutoffs map[string]ast.Value
 
 	// compiling guards the release rules compiled for this request: what is left of them once the shape is known.
 	compiling sync.Mutex
@@ -35,10 +37,10 @@ type Request struct {
 
 	mu     sync.Mutex
 	memo   map[headerKey]Decision
-	groups map[group][]residualBody
+	groups map[group][]*residualBody
 }
 
-// memoLimit bounds the decisions remembered per request: a holder chooses its headers, and must not choose how much memory they take.
+// memoLimit bounds the decisions remembered: a holder chooses its headers, and must not choose how much memory they take.
 const memoLimit = 4096
 
 // Open takes a request once and decides what may be asked. An error is a caller's mistake or cancellation. A policy that gives no
@@ -51,7 +53,7 @@ func (r *Revision) Open(ctx context.Context, input Input) (*Request, error) {
 	if err != nil {
 		return nil, fmt.Errorf("policy: opening the request: %w", err)
 	}
-	q := &Request{revision: r, input: input, memo: map[headerKey]Decision{}, groups: map[group][]residualBody{}}
+	q := &Request{revision: r, input: input, memo: map[headerKey]Decision{}, groups: map[group][]*residualBody{}}
 	answer, err := r.ask.one(ctx, value)
 	if err == nil {
 		err = q.read(answer)
@@ -141,7 +143,7 @@ func (q *Request) keepFacts(answer askAnswer) error {
 	if err != nil {
 		return fmt.Errorf("%w: shape: %w", errEntry, err)
 	}
-	q.shape = ast.NewTerm(shape)
+	q.shape, q.cutoffs = ast.NewTerm(shape), cutoffsOf(shape)
 	q.about = make(map[string]*ast.Term, len(answer.Subjects))
 	for id, facts := range answer.Subjects {
 		value, err := ast.InterfaceToValue(facts)

@@ -9,9 +9,10 @@ import (
 	"github.com/open-policy-agent/opa/v1/rego"
 )
 
-// residual is what is left of the release rules once the request is known: bodies of comparisons and memberships over one header,
-// each with one ground contribution, in the order of a Rego set. Deciding by it gives what the interpreter gives, in microseconds
-// instead of hundreds of them (design.md section 7), and the Rego stays the one source. It is shared and never changed.
+// residual is what is left of the release rules once the request is known, but for its cutoffs, which differ from day to day: bodies of
+// comparisons and memberships over one header, each with one ground contribution, in the order of a Rego set. Deciding by it gives what
+// the interpreter gives, in a microsecond instead of hundreds of them (design.md section 7), and the Rego stays the one source. It is
+// shared and never changed.
 type residual struct {
 	bodies []residualBody
 }
@@ -22,14 +23,15 @@ type residualBody struct {
 	settled      []condition
 	moving       []condition
 	contribution *ast.Term
-	reason       Reason
+	// number is the contribution's, within the revision.
+	number int
 }
 
-// condition is one comparison over a header; attributes are read by name.
-type condition func(attribute) bool
+// condition is one comparison over a header, and the cutoffs of the request it is decided for.
+type condition func(*view) bool
 
-// attribute reads one attribute of the header at hand, as rules see it; nil for one that does not exist.
-type attribute func(name string) ast.Value
+// operand is one side of a comparison; nil where it reads what does not exist.
+type operand func(*view) ast.Value
 
 // movingAttributes differ between the records of one organisation, category and subject.
 var movingAttributes = []string{"event_date", "until", "current", "labels", "unlabelled", "labels_known", "only_address"}
@@ -40,13 +42,13 @@ var errFragment = errors.New("outside the compiled fragment")
 const contributionVar = ast.Var("x")
 
 // compileResidual turns the partial evaluation of releaseEntry into conditions.
-func compileResidual(partial *rego.PartialQueries, j joiner) (*residual, error) {
+func compileResidual(partial *rego.PartialQueries, joined *joined) (*residual, error) {
 	if len(partial.Support) > 0 {
 		return nil, fmt.Errorf("%w: support modules", errFragment)
 	}
 	r := &residual{bodies: make([]residualBody, 0, len(partial.Queries))}
 	for _, query := range partial.Queries {
-		body, err := compileBody(query.Copy(), j) // the next partial evaluation may write to terms of this one
+		body, err := compileBody(query.Copy(), joined) // the next partial evaluation may write to terms of this one
 		if err != nil {
 			return nil, err
 		}
@@ -56,18 +58,18 @@ func compileResidual(partial *rego.PartialQueries, j joiner) (*residual, error) 
 	return r, nil
 }
 
-func compileBody(query ast.Body, j joiner) (residualBody, error) {
+func compileBody(query ast.Body, joined *joined) (residualBody, error) {
 	var body residualBody
 	for _, expr := range query {
 		if contribution := contributed(expr); contribution != nil {
 			body.contribution = contribution
 			continue
 		}
-		holds, names, err := compileExpr(expr)
+		holds, moving, err := compileExpr(expr)
 		if err != nil {
 			return residualBody{}, err
 		}
-		if slices.ContainsFunc(names, func(name string) bool { return slices.Contains(movingAttributes, name) }) {
+		if moving {
 			body.moving = append(body.moving, holds)
 		} else {
 			body.settled = append(body.settled, holds)
@@ -77,7 +79,7 @@ func compileBody(query ast.Body, j joiner) (residualBody, error) {
 		return residualBody{}, fmt.Errorf("%w: a body without a ground contribution", errFragment)
 	}
 	var err error
-	if body.reason, err = j.reason(body.contribution); err != nil {
+	if body.number, err = joined.number(body.contribution); err != nil {
 		return residualBody{}, fmt.Errorf("%w: %w", errFragment, err)
 	}
 	return body, nil
@@ -98,40 +100,40 @@ func contributed(expr *ast.Expr) *ast.Term {
 	return b
 }
 
-// compileExpr compiles one condition, with the attributes it reads.
-func compileExpr(expr *ast.Expr) (condition, []string, error) {
+// compileExpr compiles one condition, and tells whether it can differ between the records of a group.
+func compileExpr(expr *ast.Expr) (holds condition, moving bool, err error) {
 	if len(expr.With) > 0 {
-		return nil, nil, fmt.Errorf("%w: %v", errFragment, expr)
+		return nil, false, fmt.Errorf("%w: %v", errFragment, expr)
 	}
-	holds, names, err := compilePositive(expr)
+	holds, moving, err = compilePositive(expr)
 	if err == nil && expr.Negated {
 		positive := holds
-		holds = func(a attribute) bool { return !positive(a) }
+		holds = func(v *view) bool { return !positive(v) }
 	}
-	return holds, names, err
+	return holds, moving, err
 }
 
-func compilePositive(expr *ast.Expr) (condition, []string, error) {
+func compilePositive(expr *ast.Expr) (holds condition, moving bool, err error) {
 	if term, ok := expr.Terms.(*ast.Term); ok {
-		value, names, err := compileOperand(term)
-		return func(a attribute) bool { v := value(a); return v != nil && v.Compare(ast.Boolean(false)) != 0 }, names, err
+		value, moving, err := compileOperand(term)
+		return func(v *view) bool { of := value(v); return of != nil && of.Compare(ast.Boolean(false)) != 0 }, moving, err
 	}
 	if !expr.IsCall() || len(expr.Operands()) != 2 {
-		return nil, nil, fmt.Errorf("%w: %v", errFragment, expr)
+		return nil, false, fmt.Errorf("%w: %v", errFragment, expr)
 	}
 	compare, ok := comparisons[expr.Operator().String()]
 	if !ok {
-		return nil, nil, fmt.Errorf("%w: %v", errFragment, expr)
+		return nil, false, fmt.Errorf("%w: %v", errFragment, expr)
 	}
-	left, leftNames, leftErr := compileOperand(expr.Operand(0))
-	right, rightNames, rightErr := compileOperand(expr.Operand(1))
+	left, leftMoving, leftErr := compileOperand(expr.Operand(0))
+	right, rightMoving, rightErr := compileOperand(expr.Operand(1))
 	if err := errors.Join(leftErr, rightErr); err != nil {
-		return nil, nil, err
+		return nil, false, err
 	}
-	return func(a attribute) bool {
-		l, r := left(a), right(a)
+	return func(v *view) bool {
+		l, r := left(v), right(v)
 		return l != nil && r != nil && compare(l, r)
-	}, append(leftNames, rightNames...), nil
+	}, leftMoving || rightMoving, nil
 }
 
 // comparisons are the builtins of the fragment, with OPA's own order of values.
@@ -160,24 +162,31 @@ func member(item, of ast.Value) bool {
 	return false
 }
 
-// compileOperand reads a constant, or an attribute of input.record.
-func compileOperand(term *ast.Term) (func(attribute) ast.Value, []string, error) {
+// compileOperand reads a constant, an attribute of input.record, or a cutoff of input.request; it tells whether that can differ between
+// the records of a group.
+func compileOperand(term *ast.Term) (value operand, moving bool, err error) {
 	if constant(term) {
-		return func(attribute) ast.Value { return term.Value }, nil, nil
+		return func(*view) ast.Value { return term.Value }, false, nil
 	}
 	ref, ok := term.Value.(ast.Ref)
-	if !ok || len(ref) < 3 || !ref.HasPrefix(recordRef) || !ref.IsGround() {
-		return nil, nil, fmt.Errorf("%w: %v", errFragment, term)
+	if !ok || len(ref) < 3 || !ref.IsGround() {
+		return nil, false, fmt.Errorf("%w: %v", errFragment, term)
 	}
 	name, ok := ref[2].Value.(ast.String)
-	if !ok {
-		return nil, nil, fmt.Errorf("%w: %v", errFragment, term)
-	}
 	rest := ref[3:]
-	return func(a attribute) ast.Value { return find(a(string(name)), rest) }, []string{string(name)}, nil
+	switch at := slices.Index(recordAttributes[:], string(name)); {
+	case ok && ref.HasPrefix(recordRef):
+		return func(v *view) ast.Value { return find(v.attribute(at), rest) }, slices.Contains(movingAttributes, string(name)), nil
+	case ok && ref.HasPrefix(requestRef) && isCutoff(string(name)):
+		return func(v *view) ast.Value { return find(v.request.cutoffs[string(name)], rest) }, true, nil
+	}
+	return nil, false, fmt.Errorf("%w: %v", errFragment, term)
 }
 
-var recordRef = ast.MustParseRef("input.record")
+var (
+	recordRef  = ast.MustParseRef("input.record")
+	requestRef = ast.MustParseRef("input.request")
+)
 
 func find(value ast.Value, path ast.Ref) ast.Value {
 	if value == nil || len(path) == 0 {
@@ -205,24 +214,31 @@ func constant(term *ast.Term) bool {
 }
 
 // settle keeps the bodies that can still contribute once the settled attributes are known.
-func (r *residual) settle(a attribute) []residualBody {
-	return slices.DeleteFunc(slices.Clone(r.bodies), func(b residualBody) bool { return !all(b.settled, a) })
-}
-
-// reasonsOf are the reasons of the bodies that hold, each contribution once.
-func reasonsOf(bodies []residualBody, a attribute) []Reason {
-	var reasons []Reason
-	var last *ast.Term
-	for _, body := range bodies {
-		if last != nil && last.Equal(body.contribution) || !all(body.moving, a) {
-			continue
+func (r *residual) settle(v *view) []*residualBody {
+	var left []*residualBody
+	for i := range r.bodies {
+		if body := &r.bodies[i]; all(body.settled, v) {
+			left = append(left, body)
 		}
-		last = body.contribution
-		reasons = append(reasons, body.reason)
 	}
-	return reasons
+	return left
 }
 
-func all(conditions []condition, a attribute) bool {
-	return !slices.ContainsFunc(conditions, func(holds condition) bool { return !holds(a) })
+// contributing are the numbers of the bodies that hold, each contribution once, in order.
+func contributing(bodies []*residualBody, v *view, into []int) []int {
+	for _, body := range bodies {
+		if (len(into) == 0 || into[len(into)-1] != body.number) && all(body.moving, v) {
+			into = append(into, body.number)
+		}
+	}
+	return into
+}
+
+func all(conditions []condition, v *view) bool {
+	for _, holds := range conditions {
+		if !holds(v) {
+			return false
+		}
+	}
+	return true
 }

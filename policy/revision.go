@@ -20,8 +20,11 @@ type Revision struct {
 	tightening []TighteningRule
 	catalogue  *record.Catalogue
 	labels     []string // the catalogue's, sorted
+	unlabelled labelling
+	oneLabel   map[string]labelling
 	vocabulary *Vocabulary
 	joiner     joiner
+	joined     *joined
 	locations  map[string][]Location
 	ask        query
 	release    query
@@ -35,7 +38,7 @@ type Revision struct {
 	interpretAll bool
 
 	mu        sync.Mutex
-	residuals map[string]*residual
+	residuals map[residualKey]*residual
 }
 
 // ID is the digest of everything in the pack that decisions depend on, with "+" and the number of the tightening it is under: two
@@ -59,65 +62,6 @@ func (r *Revision) Catalogue() *record.Catalogue { return r.catalogue }
 
 // RuleLocation is where the rule that a reason names stands in the pack; several bodies may share a name.
 func (r *Revision) RuleLocation(rule string) []Location { return r.locations[rule] }
-
-// residualLimit bounds the compiled rules kept per revision. Requests of one day share a few shapes.
-const residualLimit = 256
-
-// residualOf is what is left of the release rules under a request's shape, or nil where they left the fragment that can be compiled
-// and the interpreter has to decide.
-func (r *Revision) residualOf(ctx context.Context, shape *ast.Term) (*residual, error) {
-	if r.interpretAll {
-		return nil, nil //nolint:nilnil // nil rules are the interpreter's, as below
-	}
-	key := shape.String()
-	if known, ok := r.knownResidual(key); ok {
-		return known, nil
-	}
-	r.partialMu.Lock()
-	defer r.partialMu.Unlock()
-	if known, ok := r.knownResidual(key); ok {
-		return known, nil // compiled while this goroutine waited
-	}
-	input := ast.NewObject([2]*ast.Term{ast.InternedTerm("request"), shape})
-	left, err := r.partial.Partial(ctx, rego.EvalParsedInput(input), rego.EvalUnknowns([]string{"input.record"}))
-	if ctx.Err() != nil {
-		return nil, fmt.Errorf("policy: deciding: %w", context.Cause(ctx))
-	}
-	var rules *residual
-	if err == nil {
-		rules, err = compileResidual(left, r.joiner)
-	}
-	if err != nil {
-		rules = nil // the interpreter gives the same answers, or says what is wrong with them
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.residuals) >= residualLimit {
-		clear(r.residuals)
-	}
-	r.residuals[key] = rules
-	return rules, nil
-}
-
-func (r *Revision) knownResidual(key string) (*residual, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	known, ok := r.residuals[key]
-	return known, ok
-}
-
-// Interpreted counts the request shapes whose release rules could not be compiled. For the default pack it is 0.
-func (r *Revision) Interpreted() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	count := 0
-	for _, rules := range r.residuals {
-		if rules == nil {
-			count++
-		}
-	}
-	return count
-}
 
 // Call is one RPC about to be served.
 type Call struct {
