@@ -53,6 +53,10 @@ func (w *world) keepTwo() (plain, stricter string) {
 	var err error
 	w.rollout, err = rollout.New(rollout.Config{
 		DB: w.config.DB, Directory: w.config.Directory, Ledger: w.config.Ledger, Clock: w.config.Clock,
+		Compiles: func(ctx context.Context, pack *policy.Pack, rules []policy.TighteningRule) error {
+			_, err := pack.Compile(ctx, policy.CompileOptions{Tightening: rules, Number: 1})
+			return err
+		},
 		Changed: func(hub string) {
 			if w.keeper != nil {
 				w.keeper.Wake(hub)

@@ -110,7 +110,7 @@ func (w *world) try(change ...func(*keeper.Hub)) error {
 	w.registry = prometheus.NewRegistry()
 	var err error
 	w.rollout, err = rollout.New(rollout.Config{
-		DB: w.db, Directory: w.directory, Ledger: w.ledger, Clock: w.clock, Keys: map[string]bundle.Keys{hub: of.Keys},
+		DB: w.db, Directory: w.directory, Ledger: w.ledger, Clock: w.clock, Keys: map[string]bundle.Keys{hub: of.Keys}, Compiles: compiles,
 		Changed: func(hub string) {
 			if w.keeper != nil {
 				w.keeper.Wake(hub)
@@ -133,6 +133,11 @@ func (w *world) try(change ...func(*keeper.Hub)) error {
 func (w *world) start(change ...func(*keeper.Hub)) {
 	w.Helper()
 	w.must(w.try(change...))
+}
+
+func compiles(ctx context.Context, pack *policy.Pack, rules []policy.TighteningRule) error {
+	_, err := pack.Compile(ctx, policy.CompileOptions{Tightening: rules, Number: 1})
+	return err
 }
 
 // run keeps the keeper at work until the test ends.
