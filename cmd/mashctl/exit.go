@@ -82,7 +82,9 @@ func describe(err error) string {
 		switch d := d.(type) {
 		case *errdetails.BadRequest:
 			for _, v := range d.GetFieldViolations() {
-				lines = append(lines, "  "+v.GetField()+": "+v.GetDescription())
+				if line := v.GetField() + ": " + v.GetDescription(); line != st.Message() {
+					lines = append(lines, "  "+line)
+				}
 			}
 		case *errdetails.ErrorInfo:
 			lines = append(lines, "  reason: "+d.GetReason())

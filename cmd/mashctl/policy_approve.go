@@ -59,12 +59,12 @@ func sumUp(w io.Writer, d *policyv1.Draft) error {
 	_, err := fmt.Fprintf(w, `
 Check:       errors %d, warnings %d
 Tests:       %d of %d Rego tests hold, and %d of %d expectations of scenarios
-Simulation:  %d decisions wider, %d tighter
+Simulation:  %s
 
-Read them whole:  mashctl policy draft show %[9]s --report check (or test, or simulation)
-If you approve:   mashctl policy approve %[9]s --report %[10]s
+Read them whole:  mashctl policy draft show %[8]s --report check (or test, or simulation)
+If you approve:   mashctl policy approve %[8]s --report %[9]s
 `, checked.Count(lint.Error), checked.Count(lint.Warning), tested.Tests.Hold, tested.Tests.Total, tested.Scenarios.Hold,
-		tested.Scenarios.Total, simulated.Wider(), simulated.Tighter(), name, d.GetReportDigest())
+		tested.Scenarios.Total, simulated.Verdict(), name, d.GetReportDigest())
 	return err
 }
 

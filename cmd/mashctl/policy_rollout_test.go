@@ -198,7 +198,7 @@ func TestRolloutCommands(t *testing.T) {
 		{[]string{"draft", "reject", "abc", "--reason", "no_agreement"}, &policyv1.RejectDraftRequest{Name: draftRes, Reason: "no_agreement"}, nil},
 		{
 			[]string{"approve", "abc"}, &policyv1.GetDraftRequest{Name: draftRes},
-			[]string{"errors 0, warnings 1", "12 of 12 Rego tests", "40 of 40", "0 decisions wider", "policy approve abc --report " + digestRes},
+			[]string{"errors 0, warnings 1", "12 of 12 Rego tests", "40 of 40", "Nothing would change.", "policy approve abc --report " + digestRes},
 		},
 		{[]string{"approve", "abc", "--report", digestRes}, &policyv1.ApproveDraftRequest{Name: draftRes, ReportDigest: digestRes}, []string{"approved by mo"}},
 		{[]string{"bundle", "abc", "-o", out}, &policyv1.GetDraftBundleRequest{Name: draftRes + "/bundle"}, []string{"rev1", "--scope coventry", "policy submit abc"}},

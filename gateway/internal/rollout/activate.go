@@ -87,7 +87,7 @@ func (s *Store) mayActivate(ctx context.Context, tx store.Tx, d, seen Draft, whe
 		return fault.Invalid("activate_time", "is in the past")
 	}
 	if d.Widens && when.Reason == "" {
-		return fault.Invalid("reason", "the draft widens what is released: that needs a reason")
+		return fault.Invalid("reason", "the draft widens what is asked or released: give the code of a reason, of the hub's data.changes")
 	}
 	return stillAgainst(ctx, tx, d, when.from(now))
 }

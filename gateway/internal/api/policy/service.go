@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/mashgate/mashgate/gateway/internal/api/wire"
 	"github.com/mashgate/mashgate/gateway/internal/authn"
@@ -95,7 +96,14 @@ func (c session) draft() rollout.Ref { return rollout.Ref{Hub: c.who.Hub, ID: c.
 func (c session) reason(code, step string) error {
 	change, ok := c.active.Vocabulary().Changes[code]
 	if !ok || !slices.Contains(change.For, step) {
-		return fault.Invalid("reason", "is not a code that the hub's data.changes gives for this")
+		var codes []string
+		for known, change := range c.active.Vocabulary().Changes {
+			if slices.Contains(change.For, step) {
+				codes = append(codes, known)
+			}
+		}
+		slices.Sort(codes)
+		return fault.Invalid("reason", "must be one of the codes that the hub's data.changes gives for this: "+strings.Join(codes, ", "))
 	}
 	return nil
 }
