@@ -3,6 +3,7 @@ package explain
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
@@ -99,6 +100,15 @@ func (a audience) spoke(reasons []policy.Reason, seen *tracer, input ast.Value) 
 		return cmp.Or(rank(x.Effect)-rank(y.Effect), cmp.Compare(x.Rule, y.Rule), cmp.Compare(x.Code, y.Code))
 	})
 	return rules, reads.inputs(a)
+}
+
+// withoutTheRecord leaves out what was read of a record that is held back: its date and labels are content as well. What it was asked
+// for as, and the facts of its subject, are the request's.
+func withoutTheRecord(inputs []Input) []Input {
+	return slices.DeleteFunc(inputs, func(i Input) bool {
+		of, ok := strings.CutPrefix(i.Path, "record.")
+		return ok && of != "category" && of != "organisation" && !strings.HasPrefix(of, "about.")
+	})
 }
 
 var strictestFirst = []policy.Effect{policy.Deny, policy.Review, policy.Exist, policy.Redact, policy.Permit}

@@ -29,7 +29,8 @@ type Question struct {
 // Explanation is why one decision came out as it did.
 type Explanation struct {
 	Revision string `json:"revision"`
-	// Organisation, Subject and Category are the record's; all are empty where the gates of a request are explained.
+	// Organisation, Subject and Category are the record's; all are empty where the gates of a request are explained. An audience that is
+	// told only that there is something is not told of which category.
 	Organisation string `json:"organisation,omitempty"`
 	Subject      string `json:"subject,omitempty"`
 	Category     string `json:"category,omitempty"`
@@ -154,6 +155,13 @@ func (e *Explainer) Release(ctx context.Context, h record.Header) (Explanation, 
 		return Explanation{}, fmt.Errorf("explain: tracing the record: %w", err)
 	}
 	x.Rules, x.Inputs = e.audience.spoke(e.audience.reasons(decision.Reasons), seen, input)
+	if !e.audience.everything && !told.effect.Content() {
+		x.Inputs = withoutTheRecord(x.Inputs)
+	}
+	if !e.audience.everything && told.effect == policy.Exist {
+		x.Category, x.Inputs, x.Changes = "", []Input{}, []Change{} // each would name the category
+		return x, nil
+	}
 	x.Changes, err = e.nearest(ctx, &h, told)
 	return x, err
 }

@@ -156,7 +156,7 @@ func (r *run) examples(ctx context.Context) ([]Example, error) {
 		if example.Now, err = with.explain(ctx, r.Draft, c); err != nil {
 			return nil, err
 		}
-		if example.Was.Untold || example.Now.Untold {
+		if untold(c, example.Was) || untold(c, example.Now) {
 			continue
 		}
 		if shown = append(shown, example); len(shown) == examplesShown {
@@ -164,6 +164,11 @@ func (r *run) examples(ctx context.Context) ([]Example, error) {
 		}
 	}
 	return shown, nil
+}
+
+// untold tells that an example, which names the category, would tell more than its explanation does.
+func untold(c candidate, x explain.Explanation) bool {
+	return x.Untold || c.Header != nil && x.Category == ""
 }
 
 // explainers explain several decisions of one record without opening it anew.

@@ -200,9 +200,12 @@ func (t *account) tell(h request.Held) {
 		Reasons: h.Decision.Reasons,
 	}
 	if !t.everything {
-		line.Reasons = tellable(line.Reasons)
+		if t.untold(h) {
+			return
+		}
+		line.Reasons, line.Effect = tellable(line.Reasons), toldEffect(h.Decision)
 	}
-	if !t.filter.matches(line, t.everything) || !t.everything && !line.Effect.Content() && len(aggregate.Tellable(h.Decision)) == 0 {
+	if !t.filter.matches(line, t.everything) {
 		return
 	}
 	for _, reason := range line.Reasons {
@@ -222,6 +225,22 @@ func (t *account) tell(h request.Held) {
 	if !slices.ContainsFunc(t.lines, same) {
 		t.lines = append(t.lines, shown{line, of})
 	}
+}
+
+// untold tells what an explanation may not even count, as the picture does not: what is held back by what may not be told, and every
+// category that is never named.
+func (t *account) untold(h request.Held) bool {
+	return !h.Decision.Effect.Content() &&
+		(len(aggregate.Tellable(h.Decision)) == 0 || slices.Contains(t.words().NeverNamed.Categories, h.Category))
+}
+
+// toldEffect is the effect without a mask that may not be named: "redact", with no class beside it, would name it (domain.md 4.4).
+func toldEffect(d policy.Decision) policy.Effect {
+	masked := func(r policy.Reason) bool { return r.Tellable && r.Effect == policy.Redact }
+	if d.Effect == policy.Redact && !slices.ContainsFunc(d.Reasons, masked) {
+		return policy.Permit
+	}
+	return d.Effect
 }
 
 func (f Filter) matches(line Explanation, everything bool) bool {
