@@ -203,7 +203,7 @@ func (p *parts) exchangeOver(_ context.Context, c Config, with loaded) error {
 func (p *parts) recheckOver(_ context.Context, c Config, with loaded) error {
 	var err error
 	p.rechecks, err = recheck.New(recheck.Config{
-		DB: p.db, Episodes: p.episodes, Requests: p.requests, Ledger: p.ledger, Exchange: p.exchange, Policies: p.rollout, Hubs: hubIDs(c),
+		DB: p.db, Episodes: p.episodes, Requests: p.requests, Ledger: p.ledger, Exchange: p.exchange, Policies: deciding{p.keeper}, Hubs: hubIDs(c),
 		Clock: with.clock, Log: with.log,
 	})
 	return err

@@ -150,7 +150,15 @@ func (p *parts) keep(ctx context.Context, c Config, with loaded) error {
 	return p.keeper.Start(ctx)
 }
 
-// bundles builds the server from which peers fetch the policies in force; nil where nothing is published.
+// deciding tells the re-check what decides, which after a bad bundle is not what the log says is in force.
+type deciding struct{ keeper *keeper.Keeper }
+
+// InForce implements recheck.Policies.
+func (d deciding) InForce(ctx context.Context, hub string, _ time.Time) (rollout.InForce, error) {
+	return d.keeper.Decides(ctx, hub)
+}
+
+// publish builds the server from which peers fetch the policies in force; nil where nothing is published.
 func (p *parts) publish(_ context.Context, c Config, with loaded) error {
 	if c.Listen.Bundles.Address == "" {
 		return nil

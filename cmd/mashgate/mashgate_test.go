@@ -179,7 +179,7 @@ func TestTheSampleIsFine(t *testing.T) {
 		t.Errorf("config sample prints something else: %v", err)
 	}
 	out, err := mashgate(t.Context(), "config", "check", "--config", newSite(t, "TEST").config(t))
-	if err != nil || !strings.Contains(out, "fine; hub coventry, 2 organisations: [education police]") {
+	if err != nil || !strings.Contains(out, "fine; hub coventry, 2 organisations: [education police]; policy: default, then what is activated") {
 		t.Errorf("%s%v", out, err)
 	}
 }

@@ -88,7 +88,7 @@ func newConfig() *cobra.Command {
 					names = append(names, o.ID)
 				}
 				slices.Sort(names)
-				fmt.Fprintf(cmd.OutOrStdout(), "%s: fine; hub %s, %d organisations: %v\n", file, hub.ID, len(names), names)
+				fmt.Fprintf(cmd.OutOrStdout(), "%s: fine; hub %s, %d organisations: %v; policy: %s\n", file, hub.ID, len(names), names, source(hub.Policy))
 			}
 			return nil
 		},
@@ -103,6 +103,18 @@ func newConfig() *cobra.Command {
 	}
 	cmd.AddCommand(check, sample)
 	return cmd
+}
+
+// source says in words where a hub's policy comes from.
+func source(p gateway.Policy) string {
+	words := "what is activated"
+	if p.Pack != "" {
+		words = p.Pack + ", then what is activated"
+	}
+	if p.Follow != "" {
+		words += " or published at " + p.Follow
+	}
+	return words
 }
 
 func configFlag(cmd *cobra.Command, file *string) {

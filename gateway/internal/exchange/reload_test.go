@@ -31,10 +31,10 @@ const (
 	marker = "pol.domestic_abuse"
 )
 
-// TestReloadUnderLoad: 10,000 requests write their intents while 100 activations alternate the effect of a category. None fails, each is
+// TestTenThousandRequestsDuringReload: 10,000 requests write their intents while 100 activations alternate the effect of a category. None fails, each is
 // decided by one revision, that is the one in force at its entry in the order of the ledger, and the effect is that revision's. The
 // stories are not told: what is asked of whom is decided, and on the ledger, before anybody is.
-func TestReloadUnderLoad(t *testing.T) {
+func TestTenThousandRequestsDuringReload(t *testing.T) {
 	w := newWorld(t)
 	w.honest("police", w.known(beth, nil, marker))
 	plain, stricter := w.keepTwo()

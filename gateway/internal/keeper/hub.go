@@ -225,6 +225,7 @@ func (h *hub) keep(ctx context.Context, changed func()) error {
 		wait := h.ahead(ctx)
 		now := h.status()
 		if now != told {
+			h.warn(ctx, told, now)
 			changed()
 		}
 		if now != told || time.Since(beaten) >= beatEvery {
@@ -240,6 +241,14 @@ func (h *hub) keep(ctx context.Context, changed func()) error {
 			timer.Stop()
 		case <-timer.C:
 		}
+	}
+}
+
+// warn logs that a review is due, or too long overdue, when that begins.
+func (h *hub) warn(ctx context.Context, was, now Status) {
+	if now.Review != was.Review && now.Review != ReviewInOrder {
+		h.keeper.Log.LogAttrs(ctx, slog.LevelWarn, "the policy has gone long without a review", slog.String("hub", h.ID),
+			slog.String("review", string(now.Review)), slog.String("reviewed", h.serves().pack.Manifest().ReviewDate))
 	}
 }
 

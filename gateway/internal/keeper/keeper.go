@@ -140,6 +140,18 @@ func (k *Keeper) InForce(ctx context.Context, of string) (*policy.Revision, erro
 	return h.serves().revision, nil
 }
 
+// Decides is the activation that decides: the one in force, or where that was refused the last good one, under the tightening in force.
+func (k *Keeper) Decides(ctx context.Context, of string) (rollout.InForce, error) {
+	h, err := k.hub(of)
+	if err != nil {
+		return rollout.InForce{}, err
+	}
+	if err := h.catchUp(ctx); err != nil {
+		return rollout.InForce{}, err
+	}
+	return h.serves().InForce, nil
+}
+
 // Pinned is a revision that has decided for the hub, also before a restart. Its error wraps policy.ErrNoRevision where what is kept of it is
 // gone, no longer verifies, or does not come to its id: then nothing is decided by it.
 func (k *Keeper) Pinned(ctx context.Context, of, id string) (*policy.Revision, error) {

@@ -155,6 +155,9 @@ func TestABadBundleComesIntoForce(t *testing.T) {
 			if w.still(good) {
 				t.Error("a transaction rests on the pack without the tightening")
 			}
+			if decides, err := w.keeper.Decides(t.Context(), hub); err != nil || decides.Revision != good+"+1" || decides.Number != 2 {
+				t.Errorf("%+v decides, %v", decides, err)
+			}
 			if got := w.inForce(); got != good+"+1" || !w.still(good+"+1") {
 				t.Errorf("%s decides, want the last good pack under the tightening", got)
 			}
