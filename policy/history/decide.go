@@ -34,9 +34,62 @@ func Decide(ctx context.Context, q *policy.Request, organisations []policy.Organ
 	return all, nil
 }
 
+// Answer is all that a revision says about a record, in words and codes.
+type Answer struct {
+	Kind     Kind
+	Revision string
+	// Ask is of kinds Ask and Read, Allowed of Ask, Decisions of Release and Read.
+	Ask       policy.Ask
+	Allowed   []Allowed
+	Decisions []policy.Decision
+}
+
 // OfAsk is the verdict of a request decision, with what was allowed under it.
 func OfAsk(ask policy.Ask, allowed []Allowed) (Verdict, error) {
-	asked := askedOf(ask)
+	return Answer{Kind: Ask, Revision: ask.Revision, Ask: ask, Allowed: allowed}.Verdict()
+}
+
+// OfRelease is the verdict of release decisions, one for each header, in order.
+func OfRelease(revision string, decisions []policy.Decision) (Verdict, error) {
+	return Answer{Kind: Release, Revision: revision, Decisions: decisions}.Verdict()
+}
+
+// OfRead is the verdict of a reading: the gates that the reader met, and a release decision for each header, in order.
+func OfRead(ask policy.Ask, decisions []policy.Decision) (Verdict, error) {
+	if decisions == nil {
+		decisions = []policy.Decision{} // nothing was decided on but the gates
+	}
+	return Answer{Kind: Read, Revision: ask.Revision, Ask: ask, Decisions: decisions}.Verdict()
+}
+
+// Verdict is what is recorded of the answer: its codes, and the digest that holds every word of it.
+func (a Answer) Verdict() (v Verdict, err error) {
+	v = a.Codes()
+	switch a.Kind {
+	case Ask:
+		v.Digest, err = digest(a.Ask, a.Allowed)
+	case Release:
+		v.Digest, err = digest(a.Decisions)
+	case Read:
+		v.Digest, err = digest(a.Ask, a.Decisions)
+	}
+	return v, err
+}
+
+// Codes are the answer in codes alone, for whoever compares it with another: a Verdict without its digest, which costs more than deciding.
+func (a Answer) Codes() Verdict {
+	v := Verdict{Revision: a.Revision}
+	if a.Kind != Release {
+		v.Ask = askedOf(a.Ask, a.Allowed)
+	}
+	if a.Kind != Ask {
+		v.Outcomes = outcomes(a.Decisions)
+	}
+	return v
+}
+
+func askedOf(ask policy.Ask, allowed []Allowed) *Asked {
+	asked := &Asked{Gates: codes(ask.Gates), Tell: ask.Tell, Obligations: ask.Obligations, Asks: []Asks{}}
 	for _, of := range allowed {
 		for _, c := range of.Constraints {
 			asked.Asks = append(asked.Asks, Asks{
@@ -49,27 +102,7 @@ func OfAsk(ask policy.Ask, allowed []Allowed) (Verdict, error) {
 			})
 		}
 	}
-	sum, err := digest(ask, allowed)
-	return Verdict{Revision: ask.Revision, Ask: asked, Digest: sum}, err
-}
-
-// OfRelease is the verdict of release decisions, one for each header, in order.
-func OfRelease(revision string, decisions []policy.Decision) (Verdict, error) {
-	sum, err := digest(decisions)
-	return Verdict{Revision: revision, Outcomes: outcomes(decisions), Digest: sum}, err
-}
-
-// OfRead is the verdict of a reading: the gates that the reader met, and a release decision for each header, in order.
-func OfRead(ask policy.Ask, decisions []policy.Decision) (Verdict, error) {
-	if decisions == nil {
-		decisions = []policy.Decision{} // nothing was decided on but the gates
-	}
-	sum, err := digest(ask, decisions)
-	return Verdict{Revision: ask.Revision, Ask: askedOf(ask), Outcomes: outcomes(decisions), Digest: sum}, err
-}
-
-func askedOf(ask policy.Ask) *Asked {
-	return &Asked{Gates: codes(ask.Gates), Tell: ask.Tell, Obligations: ask.Obligations, Asks: []Asks{}}
+	return asked
 }
 
 func outcomes(decisions []policy.Decision) []Outcome {
@@ -84,17 +117,8 @@ func outcomes(decisions []policy.Decision) []Outcome {
 	return all
 }
 
-// Again decides a record under a revision: the one that decided it, to see whether it comes out the same, or another.
-func Again(ctx context.Context, revision *policy.Revision, r Record) (Verdict, error) {
-	q, err := open(ctx, revision, r)
-	if err != nil {
-		return Verdict{}, err
-	}
-	return under(ctx, q, r)
-}
-
-// Decider decides records one after the other as Again does, and remembers the requests it opened last: records that follow one
-// another mostly have one input. Its zero value is ready; one goroutine uses it at a time.
+// Decider decides records again, one after the other, and remembers the requests it opened last: records that follow one another mostly
+// have one input. Its zero value is ready; one goroutine uses it at a time.
 type Decider struct{ opened []opened }
 
 type opened struct {
@@ -103,13 +127,22 @@ type opened struct {
 }
 
 // maxOpened bounds the requests a Decider remembers: a few inputs, each under the few revisions that are compared.
-const maxOpened = 8
+const maxOpened = 16
 
-// Again decides a record under a revision.
+// Again decides a record under a revision, to see whether it comes out as it was recorded.
 func (d *Decider) Again(ctx context.Context, revision *policy.Revision, r Record) (Verdict, error) {
-	q, err := d.Open(ctx, revision, r)
+	answer, err := d.Answer(ctx, revision, r)
 	if err != nil {
 		return Verdict{}, err
+	}
+	return answer.Verdict()
+}
+
+// Answer decides a record under a revision: the one that decided it, or another.
+func (d *Decider) Answer(ctx context.Context, revision *policy.Revision, r Record) (Answer, error) {
+	q, err := d.Open(ctx, revision, r)
+	if err != nil {
+		return Answer{}, err
 	}
 	return under(ctx, q, r)
 }
@@ -121,9 +154,9 @@ func (d *Decider) Open(ctx context.Context, revision *policy.Revision, r Record)
 			return known.request, nil
 		}
 	}
-	q, err := open(ctx, revision, r)
+	q, err := revision.Open(ctx, r.Input)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("history: opening record %d: %w", r.Seq, err)
 	}
 	if len(d.opened) >= maxOpened {
 		d.opened = slices.Delete(d.opened, 0, 1)
@@ -132,31 +165,27 @@ func (d *Decider) Open(ctx context.Context, revision *policy.Revision, r Record)
 	return q, nil
 }
 
-func open(ctx context.Context, revision *policy.Revision, r Record) (*policy.Request, error) {
-	q, err := revision.Open(ctx, r.Input)
-	if err != nil {
-		return nil, fmt.Errorf("history: opening record %d: %w", r.Seq, err)
+// under decides a record on an open request.
+func under(ctx context.Context, q *policy.Request, r Record) (Answer, error) {
+	answer := Answer{Kind: r.Kind, Revision: q.Revision().ID(), Ask: q.Ask()}
+	var err error
+	if r.Kind == Ask || r.Kind == Attempt {
+		answer.Kind = Ask
+		answer.Allowed, err = Decide(ctx, q, r.asked())
+		return answer, err
 	}
-	return q, nil
+	if answer.Decisions, err = q.Release(ctx, r.Headers); err != nil {
+		return Answer{}, fmt.Errorf("history: deciding record %d: %w", r.Seq, err)
+	}
+	return answer, nil
 }
 
-// under decides a record on an open request.
-func under(ctx context.Context, q *policy.Request, r Record) (Verdict, error) {
-	if r.Kind == Ask {
-		allowed, err := Decide(ctx, q, r.Input.Organisations)
-		if err != nil {
-			return Verdict{}, err
-		}
-		return OfAsk(q.Ask(), allowed)
+// asked are the organisations that the record decided what may be asked of.
+func (r Record) asked() []policy.Organisation {
+	if r.Kind == Attempt {
+		return []policy.Organisation{{ID: r.Organisation}}
 	}
-	decisions, err := q.Release(ctx, r.Headers)
-	if err != nil {
-		return Verdict{}, fmt.Errorf("history: deciding record %d: %w", r.Seq, err)
-	}
-	if r.Kind == Read {
-		return OfRead(q.Ask(), decisions)
-	}
-	return OfRelease(q.Revision().ID(), decisions)
+	return r.Input.Organisations
 }
 
 // Bare is the header as it is recorded: without the holder's reference, which no rule reads.

@@ -23,6 +23,8 @@ type Kind string
 const (
 	// Ask: whether anybody may be asked, and what of whom.
 	Ask Kind = "ask"
+	// Attempt: the same of one organisation, decided again on the facts of now before it is asked.
+	Attempt Kind = "attempt"
 	// Release: what of an answer may be released.
 	Release Kind = "release"
 	// Read: what of something released a reader may see now.
@@ -39,7 +41,7 @@ type Record struct {
 	// Organisation and Subject are whose answer about whom; empty for Ask.
 	Organisation, Subject string
 	Input                 policy.Input
-	// Headers are those decided on, as rules read them, without references; empty for Ask.
+	// Headers are those decided on, as rules read them, without references; empty for Ask and Attempt.
 	Headers []record.Header
 	// Verdicts are of each revision that decided: the pinned one, then the active one where it is another.
 	Verdicts []Verdict
@@ -65,7 +67,7 @@ func (r Record) Decisions() int {
 		return len(r.Headers)
 	case Read:
 		return 1 + len(r.Headers)
-	case Ask:
+	case Ask, Attempt:
 	}
 	if len(r.Verdicts) == 0 || r.Verdicts[0].Ask == nil {
 		return 1
@@ -77,7 +79,7 @@ func (r Record) Decisions() int {
 // is needed to say how two others differ.
 type Verdict struct {
 	Revision string `json:"revision"`
-	// Ask is set for kind Ask, and for kind Read, where it holds the gates that the reader met and no Asks. Outcomes, in the order of the
+	// Ask is set for the kinds Ask and Attempt, and for kind Read, where it holds the gates that the reader met and no Asks. Outcomes, in the order of the
 	// headers, are set for the kinds that have headers.
 	Ask      *Asked    `json:"ask,omitempty"`
 	Outcomes []Outcome `json:"outcomes,omitempty"`

@@ -60,8 +60,12 @@ type asking struct {
 
 func (s *story) attempt(ctx context.Context, b *bench, l *leg, of asking) error {
 	state := map[fanout.Method]request.LegState{fanout.Locate: request.LegLocating, fanout.Collect: request.LegCollecting}[of.method]
+	sealed, err := b.attempted(ctx, matterOf{request: s.request.ID, organisation: of.Organisation})
+	if err != nil {
+		return err
+	}
 	var claimed request.Leg
-	err := s.DB.InTx(ctx, func(ctx context.Context, tx store.Tx) error {
+	err = s.DB.InTx(ctx, func(ctx context.Context, tx store.Tx) error {
 		if err := b.still(ctx, tx); err != nil {
 			return err
 		}
@@ -76,7 +80,7 @@ func (s *story) attempt(ctx context.Context, b *bench, l *leg, of asking) error 
 		entry := b.entry(ledger.KindAsk, s.request.ID)
 		entry.Organisation, entry.Subjects, entry.Method, entry.Items = of.Organisation, of.Subjects, string(of.method), askedItems(of.Constraints)
 		entry.Reasons = []string{of.told}
-		if _, err = s.Ledger.Append(ctx, tx, entry); err != nil || of.told != policy.TellNarrative {
+		if _, err = s.put(ctx, tx, entry, sealed); err != nil || of.told != policy.TellNarrative {
 			return err
 		}
 		return s.Requests.SaveTold(ctx, tx, s.request.Ref(), of.told)

@@ -40,6 +40,23 @@ func (s *sitting) add(known map[string]bool, part sitting) {
 	}
 }
 
+// attempted is the record of what one organisation may be asked for, decided again before it is asked.
+func (b *bench) attempted(ctx context.Context, of matterOf) (decision.Sealed, error) {
+	verdicts := make([]history.Verdict, 0, 2)
+	for _, side := range b.sides(sitting{}) {
+		allowed, err := history.Decide(ctx, side.request, []policy.Organisation{{ID: of.organisation}})
+		if err != nil {
+			return decision.Sealed{}, err
+		}
+		v, err := history.OfAsk(side.request.Ask(), allowed)
+		if err != nil {
+			return decision.Sealed{}, err
+		}
+		verdicts = append(verdicts, v)
+	}
+	return b.sealed(ctx, history.Attempt, of, nil, verdicts)
+}
+
 // released is the record of a batch decided for release.
 func (b *bench) released(ctx context.Context, of matterOf, s sitting) (decision.Sealed, error) {
 	verdicts := make([]history.Verdict, 0, 2)

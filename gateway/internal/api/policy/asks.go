@@ -41,7 +41,7 @@ func (s *Service) listDraftAsks(req *policyv1.ListDraftAsksRequest, stream asked
 		return fault.Invalid("organisation", "is not an organisation of the draft")
 	}
 	asks := draftAsks{rehearsal: run, organisation: req.GetOrganisation(), sent: map[string][sha256.Size]byte{}}
-	query := decision.Query{Hub: c.who.Hub, Since: run.since, Kinds: []history.Kind{history.Ask, history.Release}}
+	query := decision.Query{Hub: c.who.Hub, Since: run.since, Kinds: []history.Kind{history.Ask, history.Attempt}}
 	for record, err := range unaltered(s.Decisions.Each(ctx, query)) {
 		if err == nil {
 			err = s.Exchange.GiveWay(ctx)
@@ -64,7 +64,7 @@ type draftAsks struct {
 }
 
 func (a *draftAsks) send(ctx context.Context, r history.Record, stream asked) error {
-	if r.Erased || r.Kind == history.Release && r.Organisation != a.organisation {
+	if r.Erased || r.Kind == history.Attempt && r.Organisation != a.organisation {
 		return nil
 	}
 	constraints, err := a.constraints(ctx, r.Input)

@@ -175,7 +175,7 @@ func (r *rehearsal) madeUp(ctx context.Context) (simulate.Report, error) {
 		{simulate.Combinations, simulate.Grid(r.against)},
 	} {
 		report, err := simulate.Run(ctx, simulate.Options{
-			Kind: source.kind, Against: r.against, Draft: r.under, Records: simulate.FromCases(ctx, r.against, source.cases),
+			Kind: source.kind, Against: r.against, Draft: r.under, Records: simulate.FromCases(r.draft.Hub, source.cases),
 			Progress: r.progress, Yield: r.Exchange.GiveWay,
 		})
 		if err != nil {
@@ -195,9 +195,12 @@ type stopped struct {
 	State   *simulate.State  `json:"state"`
 }
 
+// simulatedKinds leave out attempts: each repeats the ask of its request.
+var simulatedKinds = []history.Kind{history.Ask, history.Release, history.Read}
+
 // history is the run over what the hub has decided, from where it was stopped before.
 func (r *rehearsal) history(ctx context.Context, at stopped) (simulate.Report, error) {
-	query := decision.Query{Hub: r.draft.Hub, Since: r.since}
+	query := decision.Query{Hub: r.draft.Hub, Since: r.since, Kinds: simulatedKinds}
 	total, _, err := r.Decisions.Count(ctx, query)
 	if err != nil {
 		return simulate.Report{}, err
