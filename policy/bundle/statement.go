@@ -25,7 +25,8 @@ type Statement struct {
 	Revision     string    `json:"revision"`
 	Digest       string    `json:"digest"`
 	ActivateTime time.Time `json:"activate_time"`
-	// Tightening is the emergency overlay in force, and TighteningNumber the number of the last one set; none and 0 for none.
+	// Tightening is the emergency overlay in force. TighteningNumber counts the changes to it, set or lifted: it only rises, so that an old
+	// statement cannot lift a tightening, and is 0 where there never was one.
 	Tightening       []policy.TighteningRule `json:"tightening"`
 	TighteningNumber int64                   `json:"tightening_number"`
 	IssuedAt         time.Time               `json:"issued_at"`

@@ -163,7 +163,8 @@ func (h *hub) readLog(ctx context.Context) error {
 		return err
 	}
 	was := h.serves()
-	if was.revision != nil && was.Number == now.Number && was.Revision == now.Revision || was.instead != "" && was.instead == key(now) {
+	same := was.revision != nil && was.Number == now.Number && was.Revision == now.Revision && was.Overlay == now.Overlay
+	if same || was.instead != "" && was.instead == key(now) {
 		return nil
 	}
 	next, refusal, err := h.load(ctx, now)
@@ -186,7 +187,7 @@ func (h *hub) readLog(ctx context.Context) error {
 func (h *hub) goOn(ctx context.Context, was serving, now rollout.InForce) (serving, error) {
 	next := was
 	next.instead = key(now)
-	next.Tightening, next.TighteningNumber = now.Tightening, now.TighteningNumber
+	next.Tightening, next.TighteningNumber, next.Overlay = now.Tightening, now.TighteningNumber, now.Overlay
 	revision, refusal := h.compile(ctx, next.InForce, was.pack)
 	if refusal != nil {
 		return serving{}, fmt.Errorf("the last good pack under the tightening in force: %w", refusal)

@@ -13,9 +13,14 @@ import (
 
 // published is what was stated last. It is stated once for each activation and tightening, so that it keeps its ETag.
 type published struct {
-	number int64
-	key    string
-	says   bundle.InForce
+	number, overlay int64
+	key             string
+	says            bundle.InForce
+}
+
+// states tells whether what is in force is what was stated.
+func (p published) states(now rollout.InForce) bool {
+	return p.number == now.Number && p.overlay == now.Overlay && p.key == key(now)
 }
 
 // Published is what a hub publishes to its peers: the signed bundle that it serves, and a statement of its own that says so. A built-in
@@ -33,7 +38,7 @@ func (h *hub) publish(ctx context.Context) (bundle.InForce, error) {
 	h.mu.RLock()
 	last := h.published
 	h.mu.RUnlock()
-	if last.number == now.Number && last.key == key(now.InForce) {
+	if last.states(now.InForce) {
 		return last.says, nil
 	}
 	kept, err := h.keeper.Rollout.BundleByDigest(ctx, h.ID, now.Bundle)
@@ -45,7 +50,7 @@ func (h *hub) publish(ctx context.Context) (bundle.InForce, error) {
 	}
 	statement, err := bundle.Statement{
 		Hub: h.ID, Number: now.Number, Revision: now.Pack, Digest: now.Bundle, ActivateTime: now.Since, Tightening: now.Tightening,
-		TighteningNumber: now.TighteningNumber, IssuedAt: h.keeper.Clock.Now(),
+		TighteningNumber: now.Overlay, IssuedAt: h.keeper.Clock.Now(),
 	}.Sign(ctx, h.Publisher)
 	if err != nil {
 		return bundle.InForce{}, fmt.Errorf("keeper: stating what is in force: %w", err)
@@ -53,10 +58,10 @@ func (h *hub) publish(ctx context.Context) (bundle.InForce, error) {
 	says := bundle.InForce{Published: bundle.Published{Statement: statement, Bundle: kept.Bytes}, Number: now.Number}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.published.number == now.Number && h.published.key == key(now.InForce) {
+	if h.published.states(now.InForce) {
 		return h.published.says, nil // somebody else has stated it in the meantime
 	}
-	h.published = published{number: now.Number, key: key(now.InForce), says: says}
+	h.published = published{number: now.Number, overlay: now.Overlay, key: key(now.InForce), says: says}
 	return says, nil
 }
 

@@ -17,10 +17,11 @@ import (
 type followedRow struct {
 	bun.BaseModel `bun:"table:policy_followed,alias:f"`
 
-	Hub        string
-	Number     int64
-	Pack       string
-	IssueTime  int64
+	Hub    string
+	Number int64
+	Pack   string
+	// Overlay is the publisher's own count of changes to its tightening; Tightening is the number its rules have here, 0 where it has none.
+	Overlay    int64
 	Tightening int64
 }
 
@@ -36,21 +37,18 @@ func (s *Store) Follow(ctx context.Context, tx store.Tx, says bundle.Statement, 
 	if err := last.takes(says, b); err != nil {
 		return false, err
 	}
-	next := followedRow{
-		Hub: says.Hub, Number: says.Number, Pack: b.Pack, IssueTime: says.IssuedAt.UnixMicro(), Tightening: last.Tightening,
-	}
 	if says.Number > last.Number {
 		if err := s.followPack(ctx, tx, says, b); err != nil {
 			return false, err
 		}
 		moved = true
 	}
-	tightened, err := s.followTightening(ctx, tx, says, &next)
+	next, tightened, err := s.followTightening(ctx, tx, says, last)
 	if err != nil {
 		return false, err
 	}
 	_, err = tx.NewInsert().Model(&next).On("CONFLICT (hub) DO UPDATE").
-		Set("number = EXCLUDED.number, pack = EXCLUDED.pack, issue_time = EXCLUDED.issue_time, tightening = EXCLUDED.tightening").Exec(ctx)
+		Set("number = EXCLUDED.number, pack = EXCLUDED.pack, overlay = EXCLUDED.overlay, tightening = EXCLUDED.tightening").Exec(ctx)
 	if err != nil {
 		return false, fmt.Errorf("rollout: keeping what was followed: %w", err)
 	}
@@ -68,18 +66,18 @@ func readFollowed(ctx context.Context, tx store.Tx, hub string) (row followedRow
 	return row, nil
 }
 
-// takes judges on the publisher's number, and between two statements of one number on the later one: an old statement put back must not
-// lift a tightening.
+// takes judges on the publisher's number, and between two statements of one number on its count of changes to the tightening: an old
+// statement put back must not lift one. No clock has a say: one that was put back must not keep an emergency from being followed.
 func (r followedRow) takes(says bundle.Statement, b Bundle) error {
 	switch {
 	case says.Hub != b.Hub:
 		return bundle.Refuse(bundle.WrongHub, nil)
 	case says.Digest != b.Digest || says.Revision != b.Pack:
 		return bundle.Refuse(bundle.Altered, errors.New("the bundle is not the one that is stated"))
-	case says.Number < r.Number, says.Number == r.Number && says.IssuedAt.UnixMicro() < r.IssueTime:
-		return bundle.Refuse(bundle.OlderThanActive, nil)
 	case says.Number == r.Number && says.Revision != r.Pack:
 		return bundle.Refuse(bundle.Altered, errors.New("one number is stated of two packs"))
+	case says.Number < r.Number, says.Number == r.Number && says.TighteningNumber < r.Overlay:
+		return bundle.Refuse(bundle.OlderThanActive, nil)
 	}
 	return nil
 }
@@ -93,28 +91,33 @@ func (s *Store) followPack(ctx context.Context, tx store.Tx, says bundle.Stateme
 	return s.activateByMachine(ctx, tx, b, activationRow{Kind: KindFollowed, DecideTime: now.UnixMicro(), ActivateTime: at.UnixMicro()})
 }
 
-// followTightening puts the publisher's rules in the place of those it stated before, where they are others.
-func (s *Store) followTightening(ctx context.Context, tx store.Tx, says bundle.Statement, next *followedRow) (changed bool, err error) {
+// followTightening puts the publisher's rules in the place of those it stated before, where they are others, and tells what is followed
+// now. Rules that two people of the hub have lifted come back when the publisher sets them again.
+func (s *Store) followTightening(
+	ctx context.Context, tx store.Tx, says bundle.Statement, last followedRow,
+) (next followedRow, changed bool, err error) {
+	next = followedRow{Hub: says.Hub, Number: says.Number, Pack: says.Revision, Overlay: says.TighteningNumber, Tightening: last.Tightening}
 	text, err := writeRules(says.Tightening)
 	if err != nil {
-		return false, err
+		return next, false, err
 	}
-	before := "[]"
-	if next.Tightening != 0 {
-		row, err := readTightening(ctx, tx, says.Hub, next.Tightening)
-		if err != nil {
-			return false, err
+	before := tighteningRow{Rules: "[]"}
+	if last.Tightening != 0 {
+		if before, err = readTightening(ctx, tx, says.Hub, last.Tightening); err != nil {
+			return next, false, err
 		}
-		before = row.Rules
 	}
-	if text == before {
-		return false, nil
+	switch counted := says.TighteningNumber > last.Overlay; {
+	case text == before.Rules && (before.LiftTime == 0 || !counted):
+		return next, false, nil
+	case text != before.Rules && !counted && says.Number == last.Number:
+		return next, false, bundle.Refuse(bundle.Altered, errors.New("one number of a tightening is stated of two sets of rules"))
 	}
 	row := tighteningRow{Hub: says.Hub, Rules: text, Actor: machine, CreateTime: s.Clock.Now().UnixMicro()}
-	if row, err = s.set(ctx, tx, row, next.Tightening); err != nil {
-		return false, err
+	if row, err = s.set(ctx, tx, row, last.Tightening); err != nil {
+		return next, false, err
 	}
-	return true, s.followedTightening(ctx, tx, row, next)
+	return next, true, s.followedTightening(ctx, tx, row, &next)
 }
 
 // followedTightening remembers which tightening is the publisher's, and writes the ledger entry.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/mashgate/mashgate/gateway/internal/directory"
 	"github.com/mashgate/mashgate/gateway/internal/ledger"
 	"github.com/mashgate/mashgate/gateway/internal/rollout"
 	"github.com/mashgate/mashgate/gateway/internal/store"
@@ -60,16 +61,17 @@ func TestAPublisherIsFollowedForwardsOnly(t *testing.T) {
 	}{
 		{"the first", func() bundle.Statement { return w.says(5, a) }, a, true, "", a.Pack, 0},
 		{"the same again", func() bundle.Statement { return w.says(5, a) }, a, false, "", a.Pack, 0},
-		{"the same, tightened", func() bundle.Statement { return w.tight(5, a, denyAll()) }, a, true, "", a.Pack, 1},
-		{"the same, tightened alike", func() bundle.Statement { return w.tight(5, a, denyAll()) }, a, false, "", a.Pack, 1},
+		{"the same, tightened", func() bundle.Statement { return w.tight(5, 1, a, denyAll()...) }, a, true, "", a.Pack, 1},
+		{"the same, tightened alike", func() bundle.Statement { return w.tight(5, 1, a, denyAll()...) }, a, false, "", a.Pack, 1},
 		{"what it said before it was tightened", func() bundle.Statement { return start }, a, false, bundle.OlderThanActive, a.Pack, 1},
 		{"an older number", func() bundle.Statement { return w.says(4, b) }, b, false, bundle.OlderThanActive, a.Pack, 1},
 		{"the same number of another pack", func() bundle.Statement { return w.says(5, b) }, b, false, bundle.Altered, a.Pack, 1},
 		{"another bundle than it states", func() bundle.Statement { return w.says(6, a) }, b, false, bundle.Altered, a.Pack, 1},
 		{"another hub's", func() bundle.Statement { s := w.says(6, b); s.Hub = "warwick"; return s }, b, false, bundle.WrongHub, a.Pack, 1},
-		{"the next", func() bundle.Statement { return w.tight(7, b, denyAll()) }, b, true, "", b.Pack, 1},
-		{"lifted", func() bundle.Statement { return w.says(7, b) }, b, true, "", b.Pack, 0},
-		{"a rollback, which is a new number", func() bundle.Statement { return w.says(8, a) }, a, true, "", a.Pack, 0},
+		{"the next", func() bundle.Statement { return w.tight(7, 2, b, denyAll()...) }, b, true, "", b.Pack, 1},
+		{"the same change of other rules", func() bundle.Statement { return w.tight(7, 2, b) }, b, false, bundle.Altered, b.Pack, 1},
+		{"lifted", func() bundle.Statement { return w.tight(7, 3, b) }, b, true, "", b.Pack, 0},
+		{"a rollback, which is a new number", func() bundle.Statement { return w.tight(8, 3, a) }, a, true, "", a.Pack, 0},
 	} {
 		w.clock.Advance(time.Minute)
 		moved, err := w.follow(c.says(), c.bundle)
@@ -88,10 +90,50 @@ func TestAPublisherIsFollowedForwardsOnly(t *testing.T) {
 	}
 }
 
-func (w *world) tight(number int64, b rollout.Bundle, rules []policy.TighteningRule) bundle.Statement {
+func (w *world) tight(number, change int64, b rollout.Bundle, rules ...policy.TighteningRule) bundle.Statement {
 	s := w.says(number, b)
-	s.Tightening, s.TighteningNumber = rules, 3
+	s.Tightening, s.TighteningNumber = rules, change
 	return s
+}
+
+// TestNoClockHoldsUpAnEmergency: a publisher whose clock was put back, and another replica of it, are followed by what they count.
+func TestNoClockHoldsUpAnEmergency(t *testing.T) {
+	w := newWorld(t)
+	a := w.published(t, "a")
+	late := w.tight(1, 4, a)
+	late.IssuedAt = late.IssuedAt.Add(time.Hour)
+	if _, err := w.follow(late, a); err != nil {
+		t.Fatal(err)
+	}
+	if moved, err := w.follow(w.tight(1, 4, a), a); moved || err != nil {
+		t.Errorf("the same, stated earlier: moved %v, %v", moved, err)
+	}
+	if moved, err := w.follow(w.tight(1, 5, a, denyAll()...), a); !moved || err != nil {
+		t.Errorf("tightened: moved %v, %v", moved, err)
+	}
+	if now := w.inForce(t); len(now.Tightening) != 1 {
+		t.Errorf("in force is %+v", now)
+	}
+}
+
+// TestATighteningThatWasLiftedHere comes back when the publisher sets it again, and not before.
+func TestATighteningThatWasLiftedHere(t *testing.T) {
+	w := newWorld(t)
+	a := w.published(t, "a")
+	if _, err := w.follow(w.tight(1, 1, a, denyAll()...), a); err != nil {
+		t.Fatal(err)
+	}
+	for _, who := range []directory.Person{w.ben, w.ada} {
+		if _, err := w.Lift(t.Context(), who, w.inForce(t).TighteningNumber, "correction"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if moved, err := w.follow(w.tight(1, 1, a, denyAll()...), a); err != nil || moved || len(w.inForce(t).Tightening) != 0 {
+		t.Errorf("stated as before: moved %v, %+v, %v", moved, w.inForce(t), err)
+	}
+	if moved, err := w.follow(w.tight(1, 3, a, denyAll()...), a); err != nil || !moved || len(w.inForce(t).Tightening) != 1 {
+		t.Errorf("set again: moved %v, %+v, %v", moved, w.inForce(t), err)
+	}
 }
 
 // TestAHubThatWentItsOwnWayStaysThere until the publisher says something new.

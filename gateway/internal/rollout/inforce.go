@@ -26,6 +26,8 @@ type InForce struct {
 	// Tightening is every emergency rule in force, and TighteningNumber the last change to them; 0 where there is none.
 	Tightening       []policy.TighteningRule
 	TighteningNumber int64
+	// Overlay is the number of the last change to the emergency rules, set or lifted: it only rises. 0 where there never was one.
+	Overlay int64
 	// Since is when the activation came into force.
 	Since time.Time
 }
@@ -64,7 +66,9 @@ func inForce(ctx context.Context, q store.Querier, hub string, at time.Time) (In
 	if err != nil {
 		return InForce{}, fmt.Errorf("rollout: reading what is in force: %w", err)
 	}
-	now := InForce{Number: row.Number, Revision: row.Pack, Pack: row.Pack, Bundle: row.Bundle, Kind: row.Kind, Since: moment(row.ActivateTime)}
+	now := InForce{
+		Number: row.Number, Revision: row.Pack, Pack: row.Pack, Bundle: row.Bundle, Kind: row.Kind, Overlay: row.Overlay, Since: moment(row.ActivateTime),
+	}
 	if now.Tightening, err = readRules(row.Rules); err != nil {
 		return InForce{}, err
 	}

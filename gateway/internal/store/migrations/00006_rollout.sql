@@ -117,7 +117,8 @@ CREATE TABLE policy_followed (
     hub        TEXT    NOT NULL PRIMARY KEY,
     number     INTEGER NOT NULL,
     pack       TEXT    NOT NULL,
-    issue_time INTEGER NOT NULL,
+    -- The publisher's count of changes to its tightening.
+    overlay    INTEGER NOT NULL,
     -- The tightening its rules are kept as here; 0 where it has none.
     tightening INTEGER NOT NULL
 ) STRICT;
