@@ -195,7 +195,7 @@ func (l local) run(ctx context.Context, kind simulate.Kind, total int, cases ite
 		}
 	}
 	report, err := simulate.Run(ctx, simulate.Options{
-		Kind: kind, Against: l.against, Draft: l.draft, Records: simulate.FromCases(ctx, l.against, counted), Audience: toldEverything(l.draft),
+		Kind: kind, Against: l.against, Draft: l.draft, Records: simulate.FromCases(l.against.Vocabulary().Hub.Code, counted), Audience: toldEverything(l.draft),
 	})
 	if err != nil {
 		bar.Abort(true)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"runtime"
 	"slices"
 
 	"github.com/mashgate/mashgate/policy"
@@ -47,11 +48,12 @@ func (d Difference) LogValue() slog.Value {
 type Result struct{ Records, Equal, Different, Erased int64 }
 
 // Replay decides records again, each under the revisions that decided it, and tells what does not come out bit for bit the same. It
-// holds one record at a time.
+// holds a few records at a time, as Ahead does.
 type Replay struct {
 	// Records come in order; an error that wraps ErrAltered is a finding, and the next record follows it.
 	Records iter.Seq2[Record, error]
-	// Revision finds one that has decided for the hub; its errors wrap ErrRevisionAltered or ErrRevisionGone where that is so.
+	// Revision finds one that has decided for the hub; its errors wrap ErrRevisionAltered or ErrRevisionGone where that is so. It is called
+	// by several goroutines at once.
 	Revision func(ctx context.Context, hub, id string) (*policy.Revision, error)
 	// Found is told each difference; an error ends the replay.
 	Found func(Difference) error
@@ -62,13 +64,13 @@ type Replay struct {
 // Run replays all records. Its error is the caller's, the store's or the context's; differences are none.
 func (r Replay) Run(ctx context.Context) (Result, error) {
 	var result Result
-	var decider Decider
-	for record, err := range r.Records {
-		if err != nil && !errors.Is(err, ErrAltered) {
-			return result, err
+	replay := func(d *Decider, record Record, altered error) replayed { return r.one(ctx, d, record, altered) }
+	for one := range Ahead(r.Records, runtime.GOMAXPROCS(0), replay) {
+		if one.err != nil {
+			return result, one.err
 		}
 		result.Records++
-		if err := r.one(ctx, &decider, &result, record, err); err != nil {
+		if err := r.count(&result, one); err != nil {
 			return result, err
 		}
 		if err := r.Done(ctx, result); err != nil {
@@ -78,33 +80,52 @@ func (r Replay) Run(ctx context.Context) (Result, error) {
 	return result, nil
 }
 
+// replayed is one record decided again.
+type replayed struct {
+	record Record
+	found  []Difference
+	err    error
+}
+
 // one replays one record; altered is set where it is not what was recorded.
-func (r Replay) one(ctx context.Context, d *Decider, result *Result, record Record, altered error) error {
-	count := int64(max(1, record.Decisions()))
-	if record.Erased {
-		result.Erased += count
-		return nil
+func (r Replay) one(ctx context.Context, d *Decider, record Record, altered error) replayed {
+	one := replayed{record: record}
+	if altered != nil && !errors.Is(altered, ErrAltered) {
+		one.err = altered
+		return one
 	}
-	var found []Difference
+	if record.Erased {
+		return one
+	}
 	if altered != nil {
-		found = []Difference{{Code: RecordAltered, Detail: altered.Error()}}
+		one.found = []Difference{{Code: RecordAltered, Detail: altered.Error()}}
 	}
 	for _, was := range record.Verdicts {
-		difference, err := r.verdict(ctx, d, record, was)
-		if err != nil {
-			return err
+		var difference Difference
+		if difference, one.err = r.verdict(ctx, d, record, was); one.err != nil {
+			return one
 		}
 		if difference.Code != "" {
-			found = append(found, difference)
+			one.found = append(one.found, difference)
 		}
 	}
-	if len(found) == 0 {
+	return one
+}
+
+func (r Replay) count(result *Result, one replayed) error {
+	count := int64(max(1, one.record.Decisions()))
+	switch {
+	case one.record.Erased:
+		result.Erased += count
+		return nil
+	case len(one.found) == 0:
 		result.Equal += count
 		return nil
 	}
 	result.Different += count
-	for _, difference := range found {
-		difference.Seq, difference.Episode, difference.Request, difference.Organisation = record.Seq, record.Episode, record.Request, record.Organisation
+	for _, difference := range one.found {
+		of := one.record
+		difference.Seq, difference.Episode, difference.Request, difference.Organisation = of.Seq, of.Episode, of.Request, of.Organisation
 		if err := r.Found(difference); err != nil {
 			return err
 		}
@@ -124,13 +145,29 @@ func (r Replay) verdict(ctx context.Context, d *Decider, record Record, was Verd
 		return Difference{}, fmt.Errorf("history: finding a revision: %w", err)
 	}
 	now, err := d.Again(ctx, revision, record)
-	if err != nil || now.Digest == was.Digest && slices.Equal(summary(now), summary(was)) {
+	if err != nil || now.Digest == was.Digest && alike(was, now) {
 		return Difference{}, err
 	}
 	return Difference{Revision: was.Revision, Code: DecisionDiffers, Detail: differs(was, now)}, nil
 }
 
-// summary is what a verdict says in codes, line by line; it stands beside the digest, which is of the whole answer.
+// alike tells whether two verdicts say the same in codes; it stands beside the digest, which is of the whole answer.
+func alike(was, now Verdict) bool {
+	return (was.Ask == nil) == (now.Ask == nil) && (was.Ask == nil || askedAlike(*was.Ask, *now.Ask)) &&
+		slices.EqualFunc(was.Outcomes, now.Outcomes, func(a, b Outcome) bool {
+			return a.Effect == b.Effect && slices.Equal(a.Masks, b.Masks) && slices.Equal(a.Rules, b.Rules)
+		})
+}
+
+func askedAlike(was, now Asked) bool {
+	return was.Tell == now.Tell && slices.Equal(was.Gates, now.Gates) && slices.Equal(was.Obligations, now.Obligations) &&
+		slices.EqualFunc(was.Asks, now.Asks, func(a, b Asks) bool {
+			return a.Organisation == b.Organisation && a.Category == b.Category && a.Subject == b.Subject && a.Asked == b.Asked &&
+				a.Effect == b.Effect && slices.Equal(a.Reasons, b.Reasons)
+		})
+}
+
+// summary is what a verdict says in codes, line by line.
 func summary(v Verdict) []string {
 	lines := make([]string, 0, len(v.Outcomes)+1)
 	if v.Ask != nil {

@@ -3,16 +3,8 @@ package simulate
 import (
 	"context"
 
-	"github.com/mashgate/mashgate/policy"
 	"github.com/mashgate/mashgate/policy/history"
 )
-
-// deciding decides records under both revisions. Records of one request follow one another, and their request is opened once; what the
-// rules leave over for a request's shape is kept by the revisions themselves.
-type deciding struct {
-	against, draft *policy.Revision
-	decider        history.Decider
-}
 
 // compared is one record under both revisions.
 type compared struct {
@@ -23,19 +15,26 @@ type compared struct {
 	anew bool
 }
 
-func (d *deciding) compare(ctx context.Context, r history.Record) (c compared, err error) {
-	recorded, known := decidedBy(r, d.against.ID())
+// compare decides a record under the draft, and under the revision in force where that did not decide it itself.
+func (r *run) compare(ctx context.Context, d *history.Decider, record history.Record) (c compared, err error) {
+	recorded, known := decidedBy(record, r.Against.ID())
 	c.anew = !known
-	if !known || r.Kind == history.Ask { // what may be asked is recorded without its limits
-		if c.was, c.wasAllowed, err = d.decide(ctx, d.against, r); err != nil {
+	if !known || record.Kind == history.Ask { // what may be asked is recorded without its limits
+		answer, err := d.Answer(ctx, r.Against, record)
+		if err != nil {
 			return compared{}, err
 		}
+		c.was, c.wasAllowed = answer.Codes(), answer.Allowed
 	}
 	if known {
 		c.was = recorded
 	}
-	c.now, c.nowAllowed, err = d.decide(ctx, d.draft, r)
-	return c, err
+	answer, err := d.Answer(ctx, r.Draft, record)
+	if err != nil {
+		return compared{}, err
+	}
+	c.now, c.nowAllowed = answer.Codes(), answer.Allowed
+	return c, nil
 }
 
 // decidedBy is what a revision itself decided when the record was made.
@@ -47,21 +46,4 @@ func decidedBy(r history.Record, revision string) (history.Verdict, bool) {
 		}
 	}
 	return history.Verdict{}, false
-}
-
-func (d *deciding) decide(ctx context.Context, revision *policy.Revision, r history.Record) (history.Verdict, []history.Allowed, error) {
-	if r.Kind != history.Ask {
-		verdict, err := d.decider.Again(ctx, revision, r)
-		return verdict, nil, err
-	}
-	request, err := d.decider.Open(ctx, revision, r)
-	if err != nil {
-		return history.Verdict{}, nil, err
-	}
-	allowed, err := history.Decide(ctx, request, r.Input.Organisations)
-	if err != nil {
-		return history.Verdict{}, nil, err
-	}
-	verdict, err := history.OfAsk(request.Ask(), allowed)
-	return verdict, allowed, err
 }

@@ -6,10 +6,12 @@
 package simulate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
+	"runtime"
 	"time"
 
 	"github.com/mashgate/mashgate/policy"
@@ -59,6 +61,8 @@ type Options struct {
 	Progress func(Progress)
 	// Yield is called before each record: it may wait while there is something more urgent to do.
 	Yield func(context.Context) error
+	// Workers is how many records are decided at once; 0 is as many as there are processors. The report is the same.
+	Workers int
 }
 
 // Progress is how far a run has come.
@@ -94,14 +98,15 @@ func Run(ctx context.Context, o Options) (Report, error) {
 // run is one run under way.
 type run struct {
 	Options
-	state    *State
-	deciding deciding
-	began    time.Time
-	sofar    int64
+	state *State
+	began time.Time
+	sofar int64
+	// stopped is why no more records are taken; nil when there are none.
+	stopped error
 }
 
 func newRun(o Options) (*run, error) {
-	r := &run{Options: o, state: newState(o), deciding: deciding{against: o.Against, draft: o.Draft}, began: time.Now()}
+	r := &run{Options: o, state: newState(o), began: time.Now()}
 	for _, counts := range o.Agencies {
 		if err := counts.check(o.Draft.ID()); err != nil {
 			return nil, err
@@ -116,25 +121,43 @@ func newRun(o Options) (*run, error) {
 	return r, nil
 }
 
+// all decides the records and counts them in their order, also where several are decided at once. What was begun when it is stopped is
+// finished and counted.
 func (r *run) all(ctx context.Context) error {
-	for record, err := range r.Records {
-		if err != nil && !errors.Is(err, history.ErrAltered) {
-			return fmt.Errorf("simulate: reading the records: %w", err)
-		}
-		if record.Seq <= r.state.After && r.state.Records > 0 {
-			continue
-		}
-		if err := r.one(ctx, record, err); err != nil {
+	decide := func(d *history.Decider, record history.Record, altered error) decided {
+		return r.decide(context.WithoutCancel(ctx), d, record, altered)
+	}
+	for one := range history.Ahead(r.due(ctx), cmp.Or(r.Workers, runtime.GOMAXPROCS(0)), decide) {
+		if err := r.count(one); err != nil {
 			return err
 		}
 	}
-	r.tell()
-	return nil
+	if r.stopped == nil {
+		r.tell()
+	}
+	return r.stopped
 }
 
-// one decides one record; altered is set where it is not what was recorded, which is replay's to tell. The state moves on only when all
-// of the record is counted.
-func (r *run) one(ctx context.Context, record history.Record, altered error) error {
+// due are the records still to be decided, until the run is stopped.
+func (r *run) due(ctx context.Context) iter.Seq2[history.Record, error] {
+	after, first := r.state.After, r.state.Records == 0
+	return func(yield func(history.Record, error) bool) {
+		for record, err := range r.Records {
+			if err != nil && !errors.Is(err, history.ErrAltered) {
+				r.stopped = fmt.Errorf("simulate: reading the records: %w", err)
+				return
+			}
+			if record.Seq <= after && !first {
+				continue
+			}
+			if r.stopped = r.giveWay(ctx); r.stopped != nil || !yield(record, err) {
+				return
+			}
+		}
+	}
+}
+
+func (r *run) giveWay(ctx context.Context) error {
 	if r.Yield != nil {
 		if err := r.Yield(ctx); err != nil {
 			return fmt.Errorf("simulate: giving way: %w", err)
@@ -143,14 +166,31 @@ func (r *run) one(ctx context.Context, record history.Record, altered error) err
 	if ctx.Err() != nil {
 		return fmt.Errorf("simulate: stopped: %w", context.Cause(ctx))
 	}
-	var c compared
+	return nil
+}
+
+// decided is one record under both revisions; err is set where it could not be decided under one, or is not what was recorded, which
+// is replay's to tell.
+type decided struct {
+	record history.Record
+	compared
+	err error
+}
+
+func (r *run) decide(ctx context.Context, d *history.Decider, record history.Record, altered error) decided {
+	one := decided{record: record, err: altered}
 	if !record.Erased && altered == nil {
-		c, altered = r.deciding.compare(ctx, record)
+		one.compared, one.err = r.compare(ctx, d, record)
 	}
-	if ctx.Err() != nil {
-		return fmt.Errorf("simulate: stopped: %w", context.Cause(ctx))
+	return one
+}
+
+// count takes in all of one record, so that the state always stands between two.
+func (r *run) count(one decided) error {
+	if one.err != nil && r.Kind.Whole() {
+		return fmt.Errorf("simulate: deciding what was made up: %w", one.err)
 	}
-	r.state.count(record, c, altered)
+	r.state.count(one.record, one.compared, one.err)
 	r.sofar++
 	if r.sofar%progressEvery == 0 {
 		r.tell()

@@ -32,7 +32,7 @@ func TestOneCell(t *testing.T) {
 	against := inForce(t)
 	report := run(t, simulate.Options{
 		Kind: simulate.Scenarios, Against: against, Draft: draft(t, map[string]string{"tiers": narrative}), Audience: "ig_officer",
-		Records: simulate.FromCases(t.Context(), against, simulate.FromScenarios(against.Vocabulary(), scenarios(t, against))),
+		Records: simulate.FromCases(against.Vocabulary().Hub.Code, simulate.FromScenarios(against.Vocabulary(), scenarios(t, against))),
 	})
 	row := func(what simulate.What, organisation, category string, count int64) simulate.Row {
 		return simulate.Row{Count: count, Change: simulate.Change{
@@ -158,7 +158,7 @@ func TestNewGate(t *testing.T) {
 func TestGridShowsWindows(t *testing.T) {
 	against, longer := inForce(t), draft(t, map[string]string{"windows": `{"years": {"A": 3}}`})
 	report := run(t, simulate.Options{
-		Kind: simulate.Combinations, Against: against, Draft: longer, Records: simulate.FromCases(t.Context(), against, only(simulate.Grid(against), "grid/mash/consent_given")),
+		Kind: simulate.Combinations, Against: against, Draft: longer, Records: simulate.FromCases(against.Vocabulary().Hub.Code, only(simulate.Grid(against), "grid/mash/consent_given")),
 	})
 	seen := map[simulate.What]int64{}
 	for _, row := range report.Runs[0].Changes {

@@ -1,7 +1,6 @@
 package simulate
 
 import (
-	"context"
 	"iter"
 
 	"github.com/mashgate/mashgate/internal/record"
@@ -18,28 +17,19 @@ type Case struct {
 	Headers []record.Header
 }
 
-// FromCases makes history of cases as a live request would: the request is decided, and then each organisation's records about each
-// subject, all of them by the revision in force. One case is in memory at a time.
-func FromCases(ctx context.Context, against *policy.Revision, cases iter.Seq2[Case, error]) iter.Seq2[history.Record, error] {
+// FromCases makes history of cases as a live request would: the request, and then each organisation's records about each subject. No
+// revision has decided them yet. One case is in memory at a time.
+func FromCases(hub string, cases iter.Seq2[Case, error]) iter.Seq2[history.Record, error] {
 	return func(yield func(history.Record, error) bool) {
-		var decider history.Decider
 		seq := int64(0)
 		for c, err := range cases {
 			if err != nil {
 				yield(history.Record{}, err)
 				return
 			}
-			for _, r := range c.records(against.Vocabulary().Hub.Code) {
+			for _, r := range c.records(hub) {
 				seq++
 				r.Seq = seq
-				if r.Kind != history.Ask { // an ask is decided under both revisions anyhow
-					verdict, err := decider.Again(ctx, against, r)
-					if err != nil {
-						yield(history.Record{}, err)
-						return
-					}
-					r.Verdicts = []history.Verdict{verdict}
-				}
 				if !yield(r, nil) {
 					return
 				}

@@ -127,7 +127,7 @@ func (s *State) count(r history.Record, c compared, err error) {
 		s.Unreadable++
 		return
 	}
-	if c.anew {
+	if c.anew && s.Kind == History { // nobody has decided made-up records before
 		s.Anew++
 	}
 	if failed(c.now) && !failed(c.was) {

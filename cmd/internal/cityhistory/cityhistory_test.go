@@ -42,7 +42,7 @@ func TestOneCellOverTheCity(t *testing.T) {
 	draft := compile(t, `{"cells": {"B": {"mash": {"effect": "review", "reason": "narrative_held"}}}}`)
 	report, err := simulate.Run(t.Context(), simulate.Options{
 		Kind: simulate.City, Against: against, Draft: draft,
-		Records: simulate.FromCases(t.Context(), against, cityhistory.Cases(against.Vocabulary(), options)),
+		Records: simulate.FromCases(against.Vocabulary().Hub.Code, cityhistory.Cases(against.Vocabulary(), options)),
 	})
 	if err != nil {
 		t.Fatal(err)
