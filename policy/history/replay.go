@@ -28,6 +28,8 @@ const (
 	RecordAltered   = "record_altered"
 	RevisionAltered = "revision_altered"
 	RevisionGone    = "revision_gone"
+	// RecordMissing is of a decision that the ledger tells of and of which there is no record.
+	RecordMissing = "record_missing"
 )
 
 // Difference is one record that was not reproduced under one of its revisions.

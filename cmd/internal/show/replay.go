@@ -11,6 +11,7 @@ import (
 var differenceWords = map[string]string{
 	"decision_differs": "deciding it again gives something else",
 	"record_altered":   "the record is not what the ledger says was recorded",
+	"record_missing":   "the ledger tells of a decision, and its record is gone",
 	"revision_altered": "the policy that decided is not what it was",
 	"revision_gone":    "the policy that decided is no longer kept",
 }
@@ -18,7 +19,11 @@ var differenceWords = map[string]string{
 // Difference prints one recorded decision that was not reproduced.
 func Difference(w io.Writer, d *policyv1.Difference) error {
 	p := &page{w: w}
-	p.line("decision record %d: %s", d.GetDecision(), word(differenceWords, d.GetCode()))
+	which := "a decision without a record"
+	if d.GetDecision() > 0 {
+		which = fmt.Sprintf("decision record %d", d.GetDecision())
+	}
+	p.line("%s: %s", which, word(differenceWords, d.GetCode()))
 	p.line("  %s", d.GetInformationRequest())
 	if d.GetOrganisation() != "" {
 		p.line("  answer of %s", d.GetOrganisation())

@@ -90,6 +90,21 @@ func (s *Store) Count(ctx context.Context, q Query) (records, decisions int64, e
 	return records, decisions, wrap("counting records", err)
 }
 
+// Recorded tells which of some ledger entries of a hub have their record.
+func (s *Store) Recorded(ctx context.Context, hub string, entries []int64) (map[int64]bool, error) {
+	found := map[int64]bool{}
+	if len(entries) == 0 {
+		return found, nil
+	}
+	var seqs []int64
+	err := s.db.Read().NewSelect().Model((*row)(nil)).Column("ledger_entry").Where("hub = ? AND ledger_entry IN (?)", hub, bun.List(entries)).
+		Scan(ctx, &seqs)
+	for _, seq := range seqs {
+		found[seq] = true
+	}
+	return found, wrap("looking for records", err)
+}
+
 // reading remembers the input at hand: decisions that follow one another mostly share it.
 type reading struct {
 	*Store

@@ -79,7 +79,9 @@ func (d *desk) keep(t *testing.T, r history.Record) {
 		t.Fatal(err)
 	}
 	err = d.DB.InTx(t.Context(), func(ctx context.Context, tx store.Tx) error {
-		entry, err := d.ledger.Append(ctx, tx, ledger.Entry{Hub: r.Hub, Kind: ledger.KindDisclosure, Episode: r.Episode, Digest: sealed.Digest})
+		entry, err := d.ledger.Append(ctx, tx, ledger.Entry{
+			Hub: r.Hub, Kind: ledger.KindDisclosure, Episode: r.Episode, Request: r.Request, Digest: sealed.Digest,
+		})
 		if err != nil {
 			return err
 		}
@@ -133,6 +135,7 @@ func TestReplayTellsWhatIsEqualDifferentAndErased(t *testing.T) {
 
 	d.sql(t, "UPDATE decisions SET ledger_entry = 5 WHERE seq = 7")
 	d.sql(t, "UPDATE decisions SET body = NULL, input = NULL WHERE seq = 9")
+	d.sql(t, "DELETE FROM decisions WHERE seq = 11")
 	stream = &line[*policyv1.ReplayResponse]{ctx: as(t, "ada")}
 	if err := d.replay(&policyv1.ReplayRequest{Parent: parent}, stream); err != nil {
 		t.Fatal(err)
@@ -140,8 +143,18 @@ func TestReplayTellsWhatIsEqualDifferentAndErased(t *testing.T) {
 	found := stream.sent[0].GetDifference()
 	result = stream.sent[len(stream.sent)-1].GetResult()
 	if found.GetDecision() != 7 || found.GetCode() != history.RecordAltered || found.GetInformationRequest() != "hubs/coventry/episodes/e1/informationRequests/r1" ||
-		result.GetDifferent() != 1 || result.GetErased() != 1 || result.GetEqual() != 148 {
+		result.GetDifferent() != 3 || result.GetErased() != 1 || result.GetEqual() != 147 {
 		t.Errorf("found %v, result %v", found, result)
+	}
+	// The entries of the seventh, which now names another, and of the eleventh have no record.
+	missing := 0
+	for _, sent := range stream.sent {
+		if sent.GetDifference().GetCode() == history.RecordMissing {
+			missing++
+		}
+	}
+	if missing != 2 {
+		t.Errorf("%d entries without a record, want 2: %v", missing, stream.sent)
 	}
 	if err := d.replay(&policyv1.ReplayRequest{Parent: "hubs/leeds"}, stream); refusal(err) != "NotFound NOT_FOUND" {
 		t.Errorf("another hub: %v", err)

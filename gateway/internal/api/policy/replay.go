@@ -3,6 +3,8 @@ package policy
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -63,9 +65,52 @@ func (s *Service) replay(req *policyv1.ReplayRequest, stream replayed) error {
 	if err != nil {
 		return err
 	}
+	missing, err := s.missing(ctx, query, stream)
+	if err != nil {
+		return err
+	}
+	result.Different += missing
 	return stream.Send(&policyv1.ReplayResponse{Event: &policyv1.ReplayResponse_Result{Result: &policyv1.ReplayResult{
 		Records: result.Records, Equal: result.Equal, Different: result.Different, Erased: result.Erased,
 	}}})
+}
+
+// ledgerPage is how many entries are looked at at a time.
+const ledgerPage = 500
+
+// missing tells of decisions that stand on the ledger and have no record: a record that is erased when its time is over leaves its place.
+func (s *Service) missing(ctx context.Context, of decision.Query, stream replayed) (count int64, err error) {
+	for after := int64(0); ; {
+		entries, err := s.Ledger.List(ctx, ledger.Query{Hub: of.Hub, After: after, Limit: ledgerPage})
+		if err != nil || len(entries) == 0 {
+			return count, err
+		}
+		after = entries[len(entries)-1].Seq
+		entries = slices.DeleteFunc(entries, func(e ledger.Entry) bool {
+			return e.Digest == "" || e.Request == "" || e.Time.Before(of.Since)
+		})
+		var seqs []int64
+		for _, e := range entries {
+			seqs = append(seqs, e.Seq)
+		}
+		recorded, err := s.Decisions.Recorded(ctx, of.Hub, seqs)
+		if err != nil {
+			return count, err
+		}
+		for _, e := range entries {
+			if recorded[e.Seq] {
+				continue
+			}
+			count++
+			found := difference(of.Hub, history.Difference{
+				Episode: e.Episode, Request: e.Request, Organisation: e.Organisation, Revision: e.Revision, Code: history.RecordMissing,
+				Detail: fmt.Sprintf("ledger entry %d", e.Seq),
+			})
+			if err := stream.Send(&policyv1.ReplayResponse{Event: &policyv1.ReplayResponse_Difference{Difference: found}}); err != nil {
+				return count, err
+			}
+		}
+	}
 }
 
 // onLedger is the digest that an entry holds. An entry that is not there, or not what was committed to, holds that of no record.

@@ -418,7 +418,7 @@ type Difference struct {
 	InformationRequest string `protobuf:"bytes,2,opt,name=information_request,json=informationRequest,proto3" json:"information_request,omitempty"`
 	Organisation       string `protobuf:"bytes,3,opt,name=organisation,proto3" json:"organisation,omitempty"`
 	Revision           string `protobuf:"bytes,4,opt,name=revision,proto3" json:"revision,omitempty"`
-	// decision_differs, record_altered, revision_altered, revision_gone.
+	// decision_differs, record_altered, record_missing, revision_altered, revision_gone.
 	Code string `protobuf:"bytes,5,opt,name=code,proto3" json:"code,omitempty"`
 	// What differs, in codes.
 	Detail        string `protobuf:"bytes,6,opt,name=detail,proto3" json:"detail,omitempty"`
