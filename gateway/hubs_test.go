@@ -1,7 +1,6 @@
 package gateway_test
 
 import (
-	"crypto"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -25,7 +24,7 @@ func withOther(gate <-chan struct{}) func(*world, *gateway.Config) {
 	return func(w *world, c *gateway.Config) {
 		t, dir := w.t, w.t.TempDir()
 		machine := must(must(w.authority.Issue(peer.Identity{Kind: peer.Gateway, Name: other}))(t).Write(filepath.Join(dir, "machine")))(t)
-		var permits crypto.Signer = must(warrant.GenerateKey(warrant.EdDSA))(t)
+		permits := must(warrant.GenerateKey(warrant.EdDSA))(t)
 		h := gateway.Hub{ID: other}
 		h.Machine.Certificate, h.Machine.Key, h.Machine.Authority = machine.Certificate, machine.Key, machine.Authority
 		h.Warrants = gateway.Warrants{KeyID: "DEMO-" + other, Algorithm: warrant.EdDSA, Key: filepath.Join(dir, "warrants.pem")}

@@ -195,9 +195,13 @@ func (l Policy) check(p *problems, of string, demo bool) {
 	if scheme, _, ok := strings.Cut(l.Follow, "://"); ok && scheme != "https" && !demo {
 		p.add(of+"follow", "is neither a folder nor HTTPS")
 	}
-	if m := l.MaxUnreviewed; m.Warn < 0 || m.Refuse < 0 || m.Refuse > 0 && m.Warn > m.Refuse {
+	if !l.MaxUnreviewed.fits() {
 		p.add(of+"max_unreviewed", "must not be negative, and warn before it refuses")
 	}
+}
+
+func (m MaxUnreviewed) fits() bool {
+	return m.Warn >= 0 && m.Refuse >= 0 && (m.Refuse == 0 || m.Warn <= m.Refuse)
 }
 
 func (c Config) checkBundles(p *problems) {
