@@ -14,12 +14,14 @@ import (
 // Vocabulary is a typed view of the pack's codes and words: what the API checks input against, and what people read. It is shared by
 // everyone who reads the revision and never changed.
 type Vocabulary struct {
-	Hub           Hub
-	Categories    map[string]CategoryWords
-	Concerns      map[string]Concern
-	Grounds       map[string]Titled
-	Bases         map[string]Titled
-	Roles         map[string]Role
+	Hub        Hub
+	Categories map[string]CategoryWords
+	Concerns   map[string]Concern
+	Grounds    map[string]Titled
+	Bases      map[string]Titled
+	Roles      map[string]Role
+	// Calls are who may call which RPC: kinds of caller with their roles, by method.
+	Calls         map[string]map[string][]string
 	Consents      map[string]ConsentKind
 	Indicators    map[string]Indicator
 	Organisations []OrganisationEntry
@@ -247,7 +249,8 @@ func readVocabulary(data map[string]any, catalogue *record.Catalogue) (*Vocabula
 		Codes  map[string]Concern `json:"codes"`
 	}
 	var roles struct {
-		Roles map[string]Role `json:"roles"`
+		Roles map[string]Role                `json:"roles"`
+		RPC   map[string]map[string][]string `json:"rpc"`
 	}
 	var consents struct {
 		Kinds map[string]ConsentKind `json:"kinds"`
@@ -271,7 +274,7 @@ func readVocabulary(data map[string]any, catalogue *record.Catalogue) (*Vocabula
 		problems = append(problems, readData(data, name, into))
 	}
 	v.Concerns, v.Roles, v.Consents, v.NeverNamed = concerns.Codes, roles.Roles, consents.Kinds, refusals.NeverNamed
-	v.Indicators, v.NeverReleased = indicators.Indicators, tiers.NeverReleased
+	v.Indicators, v.NeverReleased, v.Calls = indicators.Indicators, tiers.NeverReleased, roles.RPC
 	for code, concern := range v.Concerns {
 		concern.Categories = sortedSet(append(slices.Clone(concerns.Always), concern.Categories...))
 		v.Concerns[code] = concern

@@ -58,7 +58,7 @@ func RunAgency(ctx context.Context, o AgencyOptions) (Report, error) {
 	if out.Examples, err = t.examples(ctx, o); err != nil {
 		return Report{}, err
 	}
-	return Report{Against: o.Against.ID(), Draft: o.Draft.ID(), Runs: []Outcome{out}, Agencies: []Counts{}}, nil
+	return Report{Against: o.Against.ID(), Draft: o.Draft.ID(), Runs: []Outcome{out}, Agencies: []Counts{}, Tells: []Tell{}}, nil
 }
 
 // agencyTally counts an agency's records.

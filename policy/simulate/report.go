@@ -23,6 +23,8 @@ type Report struct {
 	Runs    []Outcome `json:"runs"`
 	// Agencies are counts that agencies made over their own records; exact, and theirs.
 	Agencies []Counts `json:"agencies"`
+	// Tells is what people may newly know or do under the draft, whatever is decided about any record.
+	Tells []Tell `json:"tells"`
 	// Words are the titles and sentences of the codes in it, by code.
 	Words map[string]string `json:"words"`
 }
@@ -89,7 +91,10 @@ func (r *run) report(ctx context.Context) (Report, error) {
 	out.Figures = figures(out, agencies)
 	var err error
 	out.Examples, err = r.examples(ctx)
-	return Report{Against: s.Against, Draft: s.Draft, Runs: []Outcome{out}, Agencies: agencies, Words: r.words(out, agencies)}, err
+	return Report{
+		Against: s.Against, Draft: s.Draft, Runs: []Outcome{out}, Agencies: agencies,
+		Tells: tells(r.Against.Vocabulary(), r.Options.Draft.Vocabulary()), Words: r.words(out, agencies),
+	}, err
 }
 
 // words are the draft's titles of categories and bases and its sentences for gates and obligations, of those that the report names.
@@ -238,10 +243,13 @@ func (r Report) Wider() int64 { return r.Count(Wider) }
 func (r Report) Tighter() int64 { return r.Count(Tighter) }
 
 // Widens tells whether anything would be released, asked or told that is not now, in any of the runs.
-func (r Report) Widens() bool { return r.Wider() > 0 }
+func (r Report) Widens() bool { return r.Wider() > 0 || len(r.Tells) > 0 }
 
 // Same tells whether nothing at all would change.
-func (r Report) Same() bool {
+func (r Report) Same() bool { return len(r.Tells) == 0 && r.same() }
+
+// same tells whether everything would be decided alike.
+func (r Report) same() bool {
 	return r.Wider() == 0 && r.Tighter() == 0 && !slices.ContainsFunc(r.Runs, func(o Outcome) bool {
 		return len(o.Gates)+len(o.Obligations)+len(o.OtherReasons) > 0 || o.Errors > 0
 	})
@@ -263,7 +271,7 @@ func Join(reports ...Report) (Report, error) {
 		return Report{}, errors.New("simulate: no report to join")
 	}
 	joined := Report{
-		Against: reports[0].Against, Draft: reports[0].Draft, Runs: []Outcome{}, Agencies: []Counts{}, Words: map[string]string{},
+		Against: reports[0].Against, Draft: reports[0].Draft, Runs: []Outcome{}, Agencies: []Counts{}, Tells: []Tell{}, Words: map[string]string{},
 	}
 	for _, r := range reports {
 		if r.Against != joined.Against || r.Draft != joined.Draft {
@@ -271,6 +279,11 @@ func Join(reports ...Report) (Report, error) {
 		}
 		joined.Runs = append(joined.Runs, r.Runs...)
 		joined.Agencies = append(joined.Agencies, r.Agencies...)
+		for _, tell := range r.Tells {
+			if !slices.Contains(joined.Tells, tell) {
+				joined.Tells = append(joined.Tells, tell)
+			}
+		}
 		maps.Copy(joined.Words, r.Words)
 	}
 	return joined, nil

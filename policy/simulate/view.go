@@ -10,11 +10,32 @@ import (
 
 // What text and page share: the sentences and sums that a person reads.
 
-// Verdict is what the whole report comes to, in one sentence.
+// Verdict is what the whole report comes to, in a sentence, and in another what it would newly tell.
 func (r Report) Verdict() string {
+	if len(r.Tells) == 0 {
+		return r.decided()
+	}
+	return r.decided() + " The draft WIDENS what people may know: " + r.told() + "."
+}
+
+// told lists what would newly be told, as far as a sentence can.
+func (r Report) told() string {
+	var said []string
+	for _, tell := range r.Tells[:min(len(r.Tells), toldInSentence)] {
+		said = append(said, tell.words())
+	}
+	if more := len(r.Tells) - toldInSentence; more > 0 {
+		said = append(said, fmt.Sprintf("and %s more", number(int64(more))))
+	}
+	return strings.Join(said, "; ")
+}
+
+const toldInSentence = 10
+
+func (r Report) decided() string {
 	wider, tighter := r.Wider(), r.Tighter()
 	switch {
-	case r.Same():
+	case r.same():
 		return "Nothing would change."
 	case wider == 0 && tighter == 0:
 		return "Nothing would be released, asked or held back otherwise; reasons, gates or obligations change."
