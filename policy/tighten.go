@@ -84,6 +84,9 @@ func keepsOffEmergency(file string, module *ast.Module) error {
 		ast.WalkRefs(given, refuse)
 	}
 	for _, rule := range module.Rules {
+		if path := rule.Ref().GroundPrefix(); path.HasPrefix(emergencyPackage) { // also from a package above, by a longer name
+			problems = append(problems, fmt.Errorf("%s: %s: is the engine's own", rule.Loc(), path))
+		}
 		ast.WalkRefs(rule, refuse)
 	}
 	return errors.Join(problems...)

@@ -219,15 +219,16 @@ func TestATighteningIsCheckedByField(t *testing.T) {
 // TestNoPackSeesAnEmergency: rules that could tell that an overlay is on could loosen because of it.
 func TestNoPackSeesAnEmergency(t *testing.T) {
 	for name, files := range map[string]map[string]string{
-		"its data given":         {"data/emergency.yaml": "[]"},
-		"its data read":          {"more.rego": "package more\n\nx if data.emergency\n"},
-		"its data imported":      {"more.rego": "package more\n\nimport data.emergency as e\n\nx if e\n"},
-		"all data read":          {"more.rego": "package more\n\nx := data\n"},
-		"looked up":              {"more.rego": "package more\n\nx if data[input.name]\n"},
-		"its package":            {"more.rego": "package mashgate.emergency\n\nspeaks(_) := false\n"},
-		"its package read":       {"more.rego": "package more\n\nx if data.mashgate.emergency.speaks({})\n"},
-		"all rules read":         {"more.rego": "package more\n\nx if data.mashgate\n"},
-		"release rules from ask": {"ask.rego": tinyAsk + "\nx if data.mashgate.release.contributions\n"},
+		"its data given":          {"data/emergency.yaml": "[]"},
+		"its data read":           {"more.rego": "package more\n\nx if data.emergency\n"},
+		"its data imported":       {"more.rego": "package more\n\nimport data.emergency as e\n\nx if e\n"},
+		"all data read":           {"more.rego": "package more\n\nx := data\n"},
+		"looked up":               {"more.rego": "package more\n\nx if data[input.name]\n"},
+		"its package":             {"more.rego": "package mashgate.emergency\n\nspeaks(_) := false\n"},
+		"its package, from above": {"more.rego": "package mashgate\n\nemergency.of_basis(_) := false\n"},
+		"its package read":        {"more.rego": "package more\n\nx if data.mashgate.emergency.speaks({})\n"},
+		"all rules read":          {"more.rego": "package more\n\nx if data.mashgate\n"},
+		"release rules from ask":  {"ask.rego": tinyAsk + "\nx if data.mashgate.release.contributions\n"},
 	} {
 		if _, err := policy.ReadPack(tinyPack(t, files)); err == nil {
 			t.Errorf("%s: the pack was read", name)
