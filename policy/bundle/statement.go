@@ -11,8 +11,8 @@ import (
 	"github.com/mashgate/mashgate/policy"
 )
 
-// maxTightening is how many rules an emergency overlay may have.
-const maxTightening = 100
+// MaxTightening is how many rules an emergency overlay may have.
+const MaxTightening = 100
 
 // Statement is what a publisher says is in force at a hub: an entry of its numbered activation log. It is signed, so that whoever holds
 // the folder or the server it lies on cannot bring an old policy back, and it is followed only upwards: a lower number than the one
@@ -90,7 +90,7 @@ func (s Statement) check() error {
 		return errors.New("the digest is not SHA-256 in hexadecimal")
 	case s.ActivateTime.IsZero() || s.IssuedAt.IsZero():
 		return errors.New("a time is missing")
-	case len(s.Tightening) > maxTightening:
+	case len(s.Tightening) > MaxTightening:
 		return fmt.Errorf("%d rules of tightening", len(s.Tightening))
 	case len(s.Tightening) > 0 && s.TighteningNumber == 0:
 		return errors.New("a tightening without a number")

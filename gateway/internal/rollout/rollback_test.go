@@ -3,6 +3,7 @@ package rollout_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/mashgate/mashgate/gateway/internal/rollout"
 	"github.com/mashgate/mashgate/gateway/internal/store"
 	"github.com/mashgate/mashgate/policy"
+	"github.com/mashgate/mashgate/policy/bundle"
 )
 
 func denyAll() []policy.TighteningRule {
@@ -239,6 +241,19 @@ func TestTighteningTakesOneAndLiftingTwo(t *testing.T) {
 }
 
 // TestOnePersonUnderTwoIdsDoesNotLift: proposing and lifting are two people's.
+// TestNoMoreRulesThanPeersCanFollow: what could be said to nobody is refused to the one who says it, not to those who follow.
+func TestNoMoreRulesThanPeersCanFollow(t *testing.T) {
+	w := newWorld(t)
+	many := slices.Repeat(denyAll(), bundle.MaxTightening)
+	if _, err := w.Tighten(t.Context(), w.ben, many, "correction"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := w.Tighten(t.Context(), w.ben, denyAll(), "correction")
+	if f, ok := asFault(err); !ok || f.Reason != "TOO_MANY_RULES" || len(w.inForce(t).Tightening) != bundle.MaxTightening {
+		t.Errorf("%v; %d rules in force", err, len(w.inForce(t).Tightening))
+	}
+}
+
 func TestOnePersonUnderTwoIdsDoesNotLift(t *testing.T) {
 	w := newWorld(t)
 	set := w.tighten(t)

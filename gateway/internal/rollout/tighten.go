@@ -13,6 +13,7 @@ import (
 	"github.com/mashgate/mashgate/gateway/internal/store"
 	"github.com/mashgate/mashgate/internal/fault"
 	"github.com/mashgate/mashgate/policy"
+	"github.com/mashgate/mashgate/policy/bundle"
 )
 
 // Tightening is an emergency overlay, joined to whatever the active revision decides.
@@ -65,6 +66,10 @@ func (s *Store) Tighten(ctx context.Context, who directory.Person, rules []polic
 		now, err := inForce(ctx, tx, who.Hub, s.Clock.Now())
 		if err != nil {
 			return err
+		}
+		if len(now.Tightening)+len(rules) > bundle.MaxTightening {
+			return fault.Precondition("TOO_MANY_RULES", fmt.Sprintf(
+				"There would be more than %d emergency rules in force, which peers could not follow. Say the same with fewer, wider ones.", bundle.MaxTightening))
 		}
 		row := tighteningRow{Hub: who.Hub, Rules: text, Reason: reason, Actor: who.Name(), CreateTime: s.Clock.Now().UnixMicro()}
 		if row, err = s.set(ctx, tx, row, 0); err != nil {
