@@ -25,7 +25,7 @@ func (a *app) policyFindings() *cobra.Command {
 					return err
 				}
 				return a.print(cmd.OutOrStdout(), list, func(w io.Writer) error {
-					if err := show.Findings(w, list); err != nil {
+					if err := show.Findings(w, list); err != nil || len(list.GetFindings()) == 0 {
 						return err
 					}
 					return more(w, len(list.GetFindings()), list.GetNextPageToken())

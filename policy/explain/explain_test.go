@@ -306,3 +306,17 @@ func someScenarios(t *testing.T, revision *policy.Revision) []scenario.Scenario 
 	}
 	return some
 }
+
+func TestBrief(t *testing.T) {
+	for value, want := range map[string]string{
+		`"mash"`:                      `"mash"`,
+		`["a","b","c","d"]`:           `["a","b","c","d"]`,
+		`["a","b","c","d","e"]`:       `["a", "b", "c", and 2 more]`,
+		`{"long":[1,2,3,4,5,6,7,8]}`:  `{"long":[1,2,3,4,5,6,7,8]}`,
+		`[1,[2,3],"x",null,true,"y"]`: `[1, [2,3], "x", and 3 more]`,
+	} {
+		if got := explain.Brief(value); got != want {
+			t.Errorf("Brief(%s) is %s, want %s", value, got, want)
+		}
+	}
+}

@@ -18,7 +18,7 @@ func (x Explanation) Text() string {
 	if len(x.Inputs) > 0 {
 		b.WriteString("It read:\n")
 		for _, input := range x.Inputs {
-			fmt.Fprintf(&b, "  %s = %s\n", input.Path, input.JSON())
+			fmt.Fprintf(&b, "  %s = %s\n", input.Path, Brief(input.JSON()))
 		}
 	}
 	for _, change := range x.Changes {
@@ -41,6 +41,22 @@ func (i Input) JSON() string {
 		return string(i.Value)
 	}
 	return b.String()
+}
+
+// briefItems is how many items of a list are written out in a sentence.
+const briefItems = 3
+
+// Brief writes a value for a line of text: of a long list of codes the first and how many more there are.
+func Brief(value string) string {
+	var items []json.RawMessage
+	if json.Unmarshal([]byte(value), &items) != nil || len(items) <= briefItems+1 {
+		return value
+	}
+	shown := make([]string, 0, briefItems)
+	for _, item := range items[:briefItems] {
+		shown = append(shown, string(item))
+	}
+	return fmt.Sprintf("[%s, and %d more]", strings.Join(shown, ", "), len(items)-briefItems)
 }
 
 // Headline is the outcome in words.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/mashgate/mashgate/policy/explain"
 	policyv1 "github.com/mashgate/mashgate/proto/gen/mashgate/policy/v1"
 )
 
@@ -45,7 +46,7 @@ func (p *page) explanation(e *policyv1.Explanation) {
 	if len(e.GetInputs()) > 0 {
 		read := make([]string, 0, len(e.GetInputs()))
 		for _, in := range e.GetInputs() {
-			read = append(read, fmt.Sprintf("%s = %s", in.GetPath(), in.GetValue()))
+			read = append(read, fmt.Sprintf("%s = %s", in.GetPath(), explain.Brief(in.GetValue())))
 		}
 		p.wrapped(4, "they read "+strings.Join(read, ", "))
 	}
