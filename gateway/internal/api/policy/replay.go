@@ -79,7 +79,9 @@ func (s *Service) replay(req *policyv1.ReplayRequest, stream replayed) error {
 const ledgerPage = 500
 
 // missing tells of decisions that stand on the ledger and have no record: a record that is erased when its time is over leaves its place.
+// Of the entries of one act, which follow one another, the first has the record, and all have its digest.
 func (s *Service) missing(ctx context.Context, of decision.Query, stream replayed) (count int64, err error) {
+	last := "" // the digest of the last entry with a record
 	for after := int64(0); ; {
 		entries, err := s.Ledger.List(ctx, ledger.Query{Hub: of.Hub, After: after, Limit: ledgerPage})
 		if err != nil || len(entries) == 0 {
@@ -87,7 +89,7 @@ func (s *Service) missing(ctx context.Context, of decision.Query, stream replaye
 		}
 		after = entries[len(entries)-1].Seq
 		entries = slices.DeleteFunc(entries, func(e ledger.Entry) bool {
-			return e.Digest == "" || e.Request == "" || e.Time.Before(of.Since)
+			return e.Digest == "" || e.Request == ""
 		})
 		var seqs []int64
 		for _, e := range entries {
@@ -99,6 +101,9 @@ func (s *Service) missing(ctx context.Context, of decision.Query, stream replaye
 		}
 		for _, e := range entries {
 			if recorded[e.Seq] {
+				last = e.Digest
+			}
+			if e.Digest == last || e.Time.Before(of.Since) {
 				continue
 			}
 			count++
