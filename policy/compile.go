@@ -155,7 +155,7 @@ func (p *Pack) Compile(ctx context.Context, options CompileOptions) (*Revision, 
 	r := &Revision{
 		id: options.revisionID(p.digest), pack: p.digest, manifest: p.manifest, tightening: options.Tightening, catalogue: catalogue,
 		labels: sortedSet(catalogue.Labels), vocabulary: vocabulary, locations: ruleLocations(both.whole.Modules),
-		residuals: map[residualKey]*residual{}, interpretAll: options.Tracer != nil,
+		residuals: map[residualKey]*residual{}, cells: cells{all: map[cellKey]*cell{}}, interpretAll: options.Tracer != nil,
 	}
 	r.joiner = joiner{reasons: vocabulary.Reasons, classes: catalogue.Classes, revision: r.id, silence: Deny}
 	if err := r.joiner.checkHeads(p.modules, releaseEntry); err != nil {

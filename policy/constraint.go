@@ -26,7 +26,7 @@ func (q *Request) Constraints(ctx context.Context, organisation string) ([]Const
 	constraints := []Constraint{}
 	err := q.eachAsk(ctx, organisation, func(h record.Header, base Decision) error {
 		if q.mayAsk(base) {
-			constraint, err := q.derive(ctx, h, base)
+			constraint, err := q.constraint(ctx, h, base)
 			if err != nil {
 				return err
 			}
@@ -122,7 +122,7 @@ func (q *Request) derive(ctx context.Context, h record.Header, base Decision) (C
 		Labels: map[string]Verdict{}, AddressLabels: map[string]Verdict{}, Unlimited: []string{}, UnlimitedUndated: []string{}, Hidden: []string{},
 	}
 	undated := func(h *record.Header) { h.Current = false }
-	before := func(h *record.Header) { h.Current, h.EventDate = false, dayBefore(c.From) }
+	before := func(h *record.Header) { beforeWindow(h, c.From) }
 	onlyAddress := func(h *record.Header) { h.OnlyAddress = true }
 	if c.From != "" {
 		c.Before = d.decideAs(before).Verdict()
@@ -164,6 +164,13 @@ func addsHolding(base, labelled Decision) bool {
 		known := slices.ContainsFunc(base.Reasons, func(b Reason) bool { return reflect.DeepEqual(b, r) })
 		return !known && r.Effect != Permit
 	})
+}
+
+// beforeWindow dates a record on the last day outside the window; where there is none, nothing is outside.
+func beforeWindow(h *record.Header, from string) {
+	if from != "" {
+		h.Current, h.EventDate = false, dayBefore(from)
+	}
 }
 
 // dayBefore expects an ISO day; the decision that gave it has been read by the same format.

@@ -40,13 +40,16 @@ type Decision struct {
 // Silent is true where the record may be neither named, counted nor given a reason: what holds it back is the leak. It appears as
 // nothing_to_share (domain.md 4.4, what a refusal tells).
 func (d Decision) Silent() bool {
-	return !d.Effect.Content() && slices.ContainsFunc(d.strictest(), func(r Reason) bool { return !r.Tellable })
+	return !d.Effect.Content() && slices.ContainsFunc(d.Reasons, func(r Reason) bool { return r.Effect == d.Effect && !r.Tellable })
 }
 
 // Verdict is the decision in the few words an enforcer needs.
 func (d Decision) Verdict() Verdict {
 	v := Verdict{Effect: d.Effect, Masks: d.Masks, Silent: d.Silent()}
-	for _, reason := range d.strictest() {
+	for _, reason := range d.Reasons {
+		if reason.Effect != d.Effect {
+			continue
+		}
 		if reason.Tellable && !v.Silent && d.Effect != Permit {
 			v.Tell = append(v.Tell, reason.Code)
 		}

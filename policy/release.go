@@ -14,8 +14,10 @@ import (
 // cancellation; a policy that fails denies the record and says so in Decision.Err.
 func (q *Request) Release(ctx context.Context, headers []record.Header) ([]Decision, error) {
 	decisions := make([]Decision, 0, len(headers))
+	v := view{request: q}
 	for _, header := range headers {
-		decision, err := q.releaseOne(ctx, header)
+		v.show(header.Normalised())
+		decision, err := q.releaseShown(ctx, &v)
 		if err != nil {
 			return nil, err
 		}
@@ -45,8 +47,11 @@ func (q *Request) FieldHider(ctx context.Context, h record.Header) (func(label s
 }
 
 func (q *Request) releaseOne(ctx context.Context, header record.Header) (Decision, error) {
-	header = header.Normalised()
-	if err := q.admit(header); err != nil {
+	return q.releaseShown(ctx, &view{request: q, header: header.Normalised()})
+}
+
+func (q *Request) releaseShown(ctx context.Context, v *view) (Decision, error) {
+	if err := q.admit(v.header); err != nil {
 		return q.revision.joiner.failed(err), nil
 	}
 	rules, err := q.compiledRules(ctx)
@@ -54,11 +59,10 @@ func (q *Request) releaseOne(ctx context.Context, header record.Header) (Decisio
 		return Decision{}, err
 	}
 	if rules == nil {
-		return q.interpretOnce(ctx, header)
+		return q.interpretOnce(ctx, v.header)
 	}
-	v := view{request: q, header: header}
 	var numbers [16]int
-	return q.revision.joined.of(contributing(q.settled(rules, &v), &v, numbers[:0])), nil
+	return q.revision.joined.of(contributing(q.cell(rules, v).bodies, v, numbers[:0])), nil
 }
 
 // interpretOnce interprets records alike once: it takes hundreds of microseconds.
@@ -101,28 +105,6 @@ func (q *Request) compiledRules(ctx context.Context) (*residual, error) {
 	}
 	q.rules, q.compiled = rules, true
 	return rules, nil
-}
-
-// group is what the records of one organisation, category and subject have in common.
-type group struct{ organisation, category, subject string }
-
-// settled are the bodies that can speak about the header's group.
-func (q *Request) settled(rules *residual, v *view) []*residualBody {
-	of := group{v.header.Organisation, v.header.Category, v.header.Subject}
-	q.mu.Lock()
-	bodies, ok := q.groups[of]
-	q.mu.Unlock()
-	if ok {
-		return bodies
-	}
-	bodies = rules.settle(v)
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if len(q.groups) >= memoLimit {
-		clear(q.groups)
-	}
-	q.groups[of] = bodies
-	return bodies
 }
 
 func (q *Request) remember(key headerKey, decision Decision) {

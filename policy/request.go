@@ -24,8 +24,10 @@ type Request struct {
 	input    Input
 	ask      Ask
 	// shape and about are what release rules read as input.request and input.record.about.
-	shape   *ast.Term
-	about   map[string]*ast.Term
+	shape *ast.Term
+	about map[string]*ast.Term
+	// facts are about as text.
+	facts   map[string]string
 	windows map[string]map[string]string
 	// cutoffs are the facts of the shape that differ from day to day, by name.
 	cutoffs map[string]ast.Value
@@ -35,9 +37,9 @@ type Request struct {
 	compiled  bool
 	rules     *residual
 
-	mu     sync.Mutex
-	memo   map[headerKey]Decision
-	groups map[group][]*residualBody
+	mu    sync.Mutex
+	memo  map[headerKey]Decision
+	cells map[group]*cell
 }
 
 // memoLimit bounds the decisions remembered: a holder chooses its headers, and must not choose how much memory they take.
@@ -53,7 +55,7 @@ func (r *Revision) Open(ctx context.Context, input Input) (*Request, error) {
 	if err != nil {
 		return nil, fmt.Errorf("policy: opening the request: %w", err)
 	}
-	q := &Request{revision: r, input: input, memo: map[headerKey]Decision{}, groups: map[group][]*residualBody{}}
+	q := &Request{revision: r, input: input, memo: map[headerKey]Decision{}, cells: map[group]*cell{}}
 	answer, err := r.ask.one(ctx, value)
 	if err == nil {
 		err = q.read(answer)
@@ -144,13 +146,13 @@ func (q *Request) keepFacts(answer askAnswer) error {
 		return fmt.Errorf("%w: shape: %w", errEntry, err)
 	}
 	q.shape, q.cutoffs = ast.NewTerm(shape), cutoffsOf(shape)
-	q.about = make(map[string]*ast.Term, len(answer.Subjects))
+	q.about, q.facts = make(map[string]*ast.Term, len(answer.Subjects)), make(map[string]string, len(answer.Subjects))
 	for id, facts := range answer.Subjects {
 		value, err := ast.InterfaceToValue(facts)
 		if err != nil {
 			return fmt.Errorf("%w: subject facts: %w", errEntry, err)
 		}
-		q.about[id] = ast.NewTerm(value)
+		q.about[id], q.facts[id] = ast.NewTerm(value), value.String()
 	}
 	return nil
 }

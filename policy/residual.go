@@ -15,13 +15,16 @@ import (
 // shared and never changed.
 type residual struct {
 	bodies []residualBody
+	reads  reads
 }
 
 // residualBody contributes where all its conditions hold. Those in settled read only what one organisation's records of one category
 // about one subject have in common.
 type residualBody struct {
-	settled      []condition
-	moving       []condition
+	settled, moving []condition
+	// dated are those of moving that read days.
+	dated        []condition
+	reads        reads
 	contribution *ast.Term
 	// number is the contribution's, within the revision.
 	number int
@@ -33,8 +36,25 @@ type condition func(*view) bool
 // operand is one side of a comparison; nil where it reads what does not exist.
 type operand func(*view) ast.Value
 
-// movingAttributes differ between the records of one organisation, category and subject.
-var movingAttributes = []string{"event_date", "until", "current", "labels", "unlabelled", "labels_known", "only_address"}
+// reads is what a condition reads of a record, as far as that matters for what can be decided once for several.
+type reads int
+
+const (
+	// readsSubject: whom the record is about, not only what is known of them.
+	readsSubject reads = 1 << iota
+	// readsDays and readsMarks differ between the records of one organisation, category and subject; readsDays is cutoffs too.
+	readsDays
+	readsMarks
+	// readsBoth: a day is compared with a mark.
+	readsBoth
+
+	readsMoving = readsDays | readsMarks
+)
+
+var attributeReads = map[string]reads{
+	"subject": readsSubject, "event_date": readsDays, "until": readsDays, "current": readsMarks, "labels": readsMarks,
+	"unlabelled": readsMarks, "labels_known": readsMarks, "only_address": readsMarks,
+}
 
 // errFragment means that rules left the fragment that can be compiled; the interpreter then decides.
 var errFragment = errors.New("outside the compiled fragment")
@@ -53,6 +73,7 @@ func compileResidual(partial *rego.PartialQueries, joined *joined) (*residual, e
 			return nil, err
 		}
 		r.bodies = append(r.bodies, body)
+		r.reads |= body.reads
 	}
 	slices.SortStableFunc(r.bodies, func(a, b residualBody) int { return a.contribution.Value.Compare(b.contribution.Value) })
 	return r, nil
@@ -65,15 +86,11 @@ func compileBody(query ast.Body, joined *joined) (residualBody, error) {
 			body.contribution = contribution
 			continue
 		}
-		holds, moving, err := compileExpr(expr)
+		holds, what, err := compileExpr(expr)
 		if err != nil {
 			return residualBody{}, err
 		}
-		if moving {
-			body.moving = append(body.moving, holds)
-		} else {
-			body.settled = append(body.settled, holds)
-		}
+		body.add(holds, what)
 	}
 	if body.contribution == nil {
 		return residualBody{}, fmt.Errorf("%w: a body without a ground contribution", errFragment)
@@ -83,6 +100,21 @@ func compileBody(query ast.Body, joined *joined) (residualBody, error) {
 		return residualBody{}, fmt.Errorf("%w: %w", errFragment, err)
 	}
 	return body, nil
+}
+
+func (b *residualBody) add(holds condition, what reads) {
+	b.reads |= what
+	if what&readsMoving == 0 {
+		b.settled = append(b.settled, holds)
+		return
+	}
+	b.moving = append(b.moving, holds)
+	if what&readsDays != 0 {
+		b.dated = append(b.dated, holds)
+	}
+	if what&readsMoving == readsMoving {
+		b.reads |= readsBoth
+	}
 }
 
 // contributed is the ground term that a body binds, or nil for any other expression.
@@ -100,40 +132,40 @@ func contributed(expr *ast.Expr) *ast.Term {
 	return b
 }
 
-// compileExpr compiles one condition, and tells whether it can differ between the records of a group.
-func compileExpr(expr *ast.Expr) (holds condition, moving bool, err error) {
+// compileExpr compiles one condition, and tells what it reads.
+func compileExpr(expr *ast.Expr) (holds condition, what reads, err error) {
 	if len(expr.With) > 0 {
-		return nil, false, fmt.Errorf("%w: %v", errFragment, expr)
+		return nil, 0, fmt.Errorf("%w: %v", errFragment, expr)
 	}
-	holds, moving, err = compilePositive(expr)
+	holds, what, err = compilePositive(expr)
 	if err == nil && expr.Negated {
 		positive := holds
 		holds = func(v *view) bool { return !positive(v) }
 	}
-	return holds, moving, err
+	return holds, what, err
 }
 
-func compilePositive(expr *ast.Expr) (holds condition, moving bool, err error) {
+func compilePositive(expr *ast.Expr) (holds condition, what reads, err error) {
 	if term, ok := expr.Terms.(*ast.Term); ok {
-		value, moving, err := compileOperand(term)
-		return func(v *view) bool { of := value(v); return of != nil && of.Compare(ast.Boolean(false)) != 0 }, moving, err
+		value, what, err := compileOperand(term)
+		return func(v *view) bool { of := value(v); return of != nil && of.Compare(ast.Boolean(false)) != 0 }, what, err
 	}
 	if !expr.IsCall() || len(expr.Operands()) != 2 {
-		return nil, false, fmt.Errorf("%w: %v", errFragment, expr)
+		return nil, 0, fmt.Errorf("%w: %v", errFragment, expr)
 	}
 	compare, ok := comparisons[expr.Operator().String()]
 	if !ok {
-		return nil, false, fmt.Errorf("%w: %v", errFragment, expr)
+		return nil, 0, fmt.Errorf("%w: %v", errFragment, expr)
 	}
-	left, leftMoving, leftErr := compileOperand(expr.Operand(0))
-	right, rightMoving, rightErr := compileOperand(expr.Operand(1))
+	left, leftReads, leftErr := compileOperand(expr.Operand(0))
+	right, rightReads, rightErr := compileOperand(expr.Operand(1))
 	if err := errors.Join(leftErr, rightErr); err != nil {
-		return nil, false, err
+		return nil, 0, err
 	}
 	return func(v *view) bool {
 		l, r := left(v), right(v)
 		return l != nil && r != nil && compare(l, r)
-	}, leftMoving || rightMoving, nil
+	}, leftReads | rightReads, nil
 }
 
 // comparisons are the builtins of the fragment, with OPA's own order of values.
@@ -162,25 +194,24 @@ func member(item, of ast.Value) bool {
 	return false
 }
 
-// compileOperand reads a constant, an attribute of input.record, or a cutoff of input.request; it tells whether that can differ between
-// the records of a group.
-func compileOperand(term *ast.Term) (value operand, moving bool, err error) {
+// compileOperand reads a constant, an attribute of input.record, or a cutoff of input.request, and tells what that is.
+func compileOperand(term *ast.Term) (value operand, what reads, err error) {
 	if constant(term) {
-		return func(*view) ast.Value { return term.Value }, false, nil
+		return func(*view) ast.Value { return term.Value }, 0, nil
 	}
 	ref, ok := term.Value.(ast.Ref)
 	if !ok || len(ref) < 3 || !ref.IsGround() {
-		return nil, false, fmt.Errorf("%w: %v", errFragment, term)
+		return nil, 0, fmt.Errorf("%w: %v", errFragment, term)
 	}
 	name, ok := ref[2].Value.(ast.String)
 	rest := ref[3:]
 	switch at := slices.Index(recordAttributes[:], string(name)); {
 	case ok && ref.HasPrefix(recordRef):
-		return func(v *view) ast.Value { return find(v.attribute(at), rest) }, slices.Contains(movingAttributes, string(name)), nil
+		return func(v *view) ast.Value { return find(v.attribute(at), rest) }, attributeReads[string(name)], nil
 	case ok && ref.HasPrefix(requestRef) && isCutoff(string(name)):
-		return func(v *view) ast.Value { return find(v.request.cutoffs[string(name)], rest) }, true, nil
+		return func(v *view) ast.Value { return find(v.request.cutoffs[string(name)], rest) }, readsDays, nil
 	}
-	return nil, false, fmt.Errorf("%w: %v", errFragment, term)
+	return nil, 0, fmt.Errorf("%w: %v", errFragment, term)
 }
 
 var (

@@ -25,6 +25,7 @@ type Revision struct {
 	vocabulary *Vocabulary
 	joiner     joiner
 	joined     *joined
+	cells      cells
 	locations  map[string][]Location
 	ask        query
 	release    query

@@ -22,6 +22,12 @@ type view struct {
 	read    [len(recordAttributes)]ast.Value
 }
 
+// show turns the view to another header of the request.
+func (v *view) show(h record.Header) {
+	v.header = h
+	clear(v.read[:])
+}
+
 // attribute reads one of recordAttributes; nil for one that does not exist.
 func (v *view) attribute(at int) ast.Value {
 	if at < 0 {
