@@ -308,6 +308,12 @@ func TestNoGatewayStartsWithoutAValidPack(t *testing.T) {
 		"a publisher that publishes nothing": {func(ig *publisher, c *gateway.Config) {
 			c.Hubs[0].Policy = gateway.Policy{Keys: ig.keys(), Publishers: ig.keys(), Follow: ig.dir, Poll: often}
 		}, "looking for the policy in force"},
+		"a key of its own": {func(ig *publisher, c *gateway.Config) {
+			signer, public := must(warrant.GenerateKey(warrant.ES256))(t), filepath.Join(ig.dir, "own.pub")
+			check(t, os.WriteFile(c.Hubs[0].Warrants.Key, must(warrant.EncodePrivateKey(signer))(t), 0o600))
+			check(t, os.WriteFile(public, must(warrant.EncodePublicKey(signer.Public()))(t), 0o600))
+			c.Hubs[0].Warrants.Algorithm, c.Hubs[0].Policy.Keys = warrant.ES256, map[string]string{"own": public}
+		}, "own warrants"},
 		"a review too long ago": {func(_ *publisher, c *gateway.Config) {
 			c.Hubs[0].Policy.MaxUnreviewed.Refuse = time.Hour
 		}, "last reviewed on"},

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"fmt"
 	"net"
@@ -31,13 +32,27 @@ func loadPolicy(ctx context.Context, of *loadedHub, demo bool) error {
 	if len(of.Policy.Publishers) > 0 {
 		of.keeps.Publishers, publisherErr = bundle.ReadKeys(of.Policy.Publishers)
 	}
-	if err := errors.Join(wrapped("policy/keys", keyErr), wrapped("policy/publishers", publisherErr)); err != nil {
+	if err := errors.Join(wrapped("policy/keys", keyErr), wrapped("policy/publishers", publisherErr), wrapped("policy/keys", of.ownKey())); err != nil {
 		return err
 	}
 	of.keeps.ID, of.keeps.Poll = of.ID, of.Policy.Poll
 	of.keeps.Unreviewed = keeper.Unreviewed{Warn: of.Policy.MaxUnreviewed.Warn, Refuse: of.Policy.MaxUnreviewed.Refuse}
 	sourceErr := of.follow(demo)
 	return errors.Join(wrapped("policy/follow", sourceErr), wrapped("policy/pack", of.firstPack(ctx)))
+}
+
+// ownKey refuses to take packs that this very machine could sign: two people's yes, and a key outside the gateway, would come to nothing.
+func (h *loadedHub) ownKey() error {
+	if h.permits == nil {
+		return nil // its own error is told beside
+	}
+	own, ok := h.permits.Public().(interface{ Equal(crypto.PublicKey) bool })
+	for id, key := range h.keeps.Keys {
+		if ok && own.Equal(key) {
+			return fmt.Errorf("%s is the key of the gateway's own warrants", id)
+		}
+	}
+	return nil
 }
 
 func wrapped(key string, err error) error {

@@ -240,7 +240,6 @@ func TestTighteningTakesOneAndLiftingTwo(t *testing.T) {
 	}
 }
 
-// TestOnePersonUnderTwoIdsDoesNotLift: proposing and lifting are two people's.
 // TestNoMoreRulesThanPeersCanFollow: what could be said to nobody is refused to the one who says it, not to those who follow.
 func TestNoMoreRulesThanPeersCanFollow(t *testing.T) {
 	w := newWorld(t)
@@ -254,6 +253,7 @@ func TestNoMoreRulesThanPeersCanFollow(t *testing.T) {
 	}
 }
 
+// TestOnePersonUnderTwoIdsDoesNotLift: proposing and lifting are two people's.
 func TestOnePersonUnderTwoIdsDoesNotLift(t *testing.T) {
 	w := newWorld(t)
 	set := w.tighten(t)
