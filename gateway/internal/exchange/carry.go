@@ -222,20 +222,27 @@ func (b *bench) constraints(ctx context.Context, l *leg) ([]policy.Constraint, e
 	return slices.DeleteFunc(askable, func(c policy.Constraint) bool { return l.progress.Matches[c.Subject].Outcome != fanout.Matched }), err
 }
 
-// askable is what an organisation may be asked about some people, allowed by the revision in force too.
+// askable is what an organisation may be asked about some people: what both the pinned revision and the one in force allow, within the
+// limits of both. What was tightened in the meantime is held back at its source, and not only here.
 func (b *bench) askable(ctx context.Context, organisation string, subjects []string) ([]policy.Constraint, error) {
 	pinned, err := b.pinned.Constraints(ctx, organisation)
 	if err != nil {
 		return nil, err
 	}
-	current := pinned
-	if b.current != b.pinned {
-		if current, err = b.current.Constraints(ctx, organisation); err != nil {
-			return nil, err
+	pinned = slices.DeleteFunc(pinned, func(c policy.Constraint) bool { return !slices.Contains(subjects, c.Subject) })
+	if b.current == b.pinned {
+		return pinned, nil
+	}
+	current, err := b.current.Constraints(ctx, organisation)
+	if err != nil {
+		return nil, err
+	}
+	both := make([]policy.Constraint, 0, len(pinned))
+	for _, c := range pinned {
+		at := slices.IndexFunc(current, func(o policy.Constraint) bool { return o.Category == c.Category && o.Subject == c.Subject })
+		if at >= 0 {
+			both = append(both, c.And(current[at]))
 		}
 	}
-	return slices.DeleteFunc(pinned, func(c policy.Constraint) bool {
-		allowed := slices.ContainsFunc(current, func(o policy.Constraint) bool { return o.Category == c.Category && o.Subject == c.Subject })
-		return !allowed || !slices.Contains(subjects, c.Subject)
-	}), nil
+	return both, nil
 }
