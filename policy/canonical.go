@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/open-policy-agent/opa/v1/util"
 )
@@ -26,28 +27,45 @@ func canonical(value any) (any, error) {
 	if err := util.UnmarshalJSON(encoded, &copied); err != nil {
 		return nil, err
 	}
-	return canonicalNumbers(copied)
+	return canonicalValue(copied)
 }
 
-func canonicalNumbers(value any) (any, error) {
+func canonicalValue(value any) (any, error) {
 	var err error
 	switch value := value.(type) {
 	case json.Number:
 		return canonicalNumber(value)
+	case string:
+		return value, visible(value)
 	case map[string]any:
 		for key, item := range value {
-			if value[key], err = canonicalNumbers(item); err != nil {
+			if err := visible(key); err != nil {
+				return nil, fmt.Errorf("%+q: %w", key, err)
+			}
+			if value[key], err = canonicalValue(item); err != nil {
 				return nil, fmt.Errorf("%s: %w", key, err)
 			}
 		}
 	case []any:
 		for i, item := range value {
-			if value[i], err = canonicalNumbers(item); err != nil {
+			if value[i], err = canonicalValue(item); err != nil {
 				return nil, fmt.Errorf("[%d]: %w", i, err)
 			}
 		}
 	}
 	return value, nil
+}
+
+// visible refuses text with characters that nobody sees: the words of a pack are read at terminals and on pages by those who approve it,
+// and must read there as they stand.
+func visible(text string) error {
+	unseen := func(r rune) bool {
+		return unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r)
+	}
+	if at := strings.IndexFunc(text, unseen); at >= 0 {
+		return fmt.Errorf("a text holds the unseen character %+q", []rune(text[at:])[0])
+	}
+	return nil
 }
 
 // longestNumber bounds the digits of a number, and its exponent: an exponent costs its writer nothing, and us memory.

@@ -109,6 +109,9 @@ func (m Manifest) check() error {
 	if strings.TrimSpace(m.Version) == "" {
 		complain("version", "is missing")
 	}
+	if _, err := canonical(m); err != nil {
+		problems = append(problems, fmt.Errorf("%s: %w", manifestFile, err))
+	}
 	m.checkKind(complain)
 	if _, err := time.Parse(time.DateOnly, m.ReviewDate); err != nil {
 		complain("review_date", "%q is not the ISO day of the last review (2026-09-30)", m.ReviewDate)

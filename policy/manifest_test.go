@@ -116,17 +116,21 @@ func TestPartsAreTakenOnNoTrust(t *testing.T) {
 		change func(*policy.Parts)
 		want   string
 	}{
-		"no manifest":     {func(p *policy.Parts) { p.Manifest = policy.Manifest{} }, "manifest.yaml: name"},
-		"emergency data":  {func(p *policy.Parts) { p.Data["emergency"] = []any{} }, "data.emergency"},
-		"rules' data":     {func(p *policy.Parts) { p.Data["mashgate"] = 1 }, "data.mashgate"},
-		"a test":          {func(p *policy.Parts) { p.Modules["a_test.rego"] = []byte("package a") }, "a_test.rego"},
-		"a path":          {func(p *policy.Parts) { p.Modules["a/b.rego"] = []byte("package a") }, "a/b.rego"},
-		"no Rego":         {func(p *policy.Parts) { p.Modules = nil }, "no Rego"},
-		"empty Rego":      {func(p *policy.Parts) { p.Modules["a.rego"] = nil }, "a.rego"},
-		"not JSON":        {func(p *policy.Parts) { p.Data["a"] = func() {} }, "data/a"},
-		"a huge number":   {func(p *policy.Parts) { p.Data["a"] = map[string]any{"n": jsonNumber("1e400")} }, "n: the number 1e400"},
-		"another's hub":   {func(p *policy.Parts) { p.Manifest.Hub = "leeds" }, "manifest.yaml: hub"},
-		"emergency rules": {func(p *policy.Parts) { p.Modules["a.rego"] = []byte("package mashgate.emergency\n\na := 1\n") }, "a.rego"},
+		"no manifest":      {func(p *policy.Parts) { p.Manifest = policy.Manifest{} }, "manifest.yaml: name"},
+		"emergency data":   {func(p *policy.Parts) { p.Data["emergency"] = []any{} }, "data.emergency"},
+		"rules' data":      {func(p *policy.Parts) { p.Data["mashgate"] = 1 }, "data.mashgate"},
+		"a test":           {func(p *policy.Parts) { p.Modules["a_test.rego"] = []byte("package a") }, "a_test.rego"},
+		"a path":           {func(p *policy.Parts) { p.Modules["a/b.rego"] = []byte("package a") }, "a/b.rego"},
+		"no Rego":          {func(p *policy.Parts) { p.Modules = nil }, "no Rego"},
+		"empty Rego":       {func(p *policy.Parts) { p.Modules["a.rego"] = nil }, "a.rego"},
+		"not JSON":         {func(p *policy.Parts) { p.Data["a"] = func() {} }, "data/a"},
+		"a hidden word":    {func(p *policy.Parts) { p.Data["a"] = map[string]any{"text": "nothing \x1b[2J would change"} }, `text: a text holds the unseen character '\x1b'`},
+		"a word reversed":  {func(p *policy.Parts) { p.Data["a"] = []any{"\u202egnihton"} }, `the unseen character '\u202e'`},
+		"a hidden name":    {func(p *policy.Parts) { p.Data["a"] = map[string]any{"x\r": true} }, `the unseen character '\r'`},
+		"a hidden version": {func(p *policy.Parts) { p.Manifest.Version = "2\x1b[1A" }, `manifest.yaml: version: a text holds`},
+		"a huge number":    {func(p *policy.Parts) { p.Data["a"] = map[string]any{"n": jsonNumber("1e400")} }, "n: the number 1e400"},
+		"another's hub":    {func(p *policy.Parts) { p.Manifest.Hub = "leeds" }, "manifest.yaml: hub"},
+		"emergency rules":  {func(p *policy.Parts) { p.Modules["a.rego"] = []byte("package mashgate.emergency\n\na := 1\n") }, "a.rego"},
 	}
 	for name, test := range tests {
 		parts := sound()

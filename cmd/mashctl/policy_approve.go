@@ -64,7 +64,7 @@ Simulation:  %s
 Read them whole:  mashctl policy draft show %[8]s --report check (or test, or simulation)
 If you approve:   mashctl policy approve %[8]s --report %[9]s
 `, checked.Count(lint.Error), checked.Count(lint.Warning), tested.Tests.Hold, tested.Tests.Total, tested.Scenarios.Hold,
-		tested.Scenarios.Total, simulated.Verdict(), name, d.GetReportDigest())
+		tested.Scenarios.Total, show.Printable(simulated.Verdict()), name, d.GetReportDigest())
 	return err
 }
 

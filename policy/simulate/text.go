@@ -29,6 +29,9 @@ func (p *printer) table(heading string, rows [][]string) {
 	p.line("\n%s", heading)
 	w := tabwriter.NewWriter(p.w, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
+		for i := range row {
+			row[i] = strings.Join(strings.Fields(row[i]), " ") // a pack's own words begin no line of their own
+		}
 		fmt.Fprintln(w, "  "+strings.Join(row, "\t")) // Flush has its error
 	}
 	if err := w.Flush(); p.err == nil {
