@@ -44,7 +44,7 @@ func (j *joined) of(numbers []int) Decision {
 	var buffer [32]byte
 	key := buffer[:0]
 	for _, number := range numbers {
-		key = binary.AppendUvarint(key, uint64(number))
+		key = binary.AppendVarint(key, int64(number))
 	}
 	j.mu.RLock()
 	decision, ok := j.known[string(key)]
