@@ -9,7 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/mashgate/mashgate/policy"
 	"github.com/mashgate/mashgate/policy/explain"
@@ -164,6 +166,9 @@ func (r *run) examples(ctx context.Context) ([]Example, error) {
 		if untold(c, example.Was) || untold(c, example.Now) {
 			continue
 		}
+		if r.Kind.lived() {
+			example.Was.Inputs, example.Now.Inputs = undated(example.Was.Inputs), undated(example.Now.Inputs)
+		}
 		if shown = append(shown, example); len(shown) == examplesShown {
 			break
 		}
@@ -174,6 +179,19 @@ func (r *run) examples(ctx context.Context) ([]Example, error) {
 // untold tells that an example, which names the category, would tell more than its explanation does.
 func untold(c candidate, x explain.Explanation) bool {
 	return x.Untold || c.Header != nil && x.Category == ""
+}
+
+// aDay is a date, also as the beginning of a moment.
+var aDay = regexp.MustCompile(`"\d{4}-\d{2}-\d{2}`)
+
+// undated leaves out of what was read in life the dates, such as that of a birth, and what a record says of itself. A report is kept with
+// its draft for as long as the draft, whatever is erased of the case.
+func undated(inputs []explain.Input) []explain.Input {
+	return slices.DeleteFunc(inputs, func(i explain.Input) bool {
+		of, ok := strings.CutPrefix(i.Path, "record.")
+		own := ok && of != "category" && of != "organisation" && !strings.HasPrefix(of, "about.")
+		return own || aDay.Match(i.Value)
+	})
 }
 
 // explainers explain several decisions of one record without opening it anew.
