@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -116,7 +117,7 @@ func sinceDay(day string) (time.Time, error) {
 func (a *app) explainJournal(ctx context.Context, w io.Writer, of journalQuestion) error {
 	return withJournal(ctx, of.journal, func(j *agencies.Journal) error {
 		var own *policy.AgencyPolicy
-		all := []explain.Explanation{}
+		all, about := []explain.Explanation{}, []string{}
 		for d, err := range j.Decisions(ctx, time.Time{}) {
 			if err == nil && d.Request == of.request && own == nil {
 				own, err = agencyPack(ctx, of.pack, d.Header.Organisation)
@@ -132,26 +133,33 @@ func (a *app) explainJournal(ctx context.Context, w io.Writer, of journalQuestio
 				return err
 			}
 			all = append(all, x)
+			about = append(about, fmt.Sprintf("%s about %s (records: %d):", d.Header.Category, d.Header.Subject, d.Records))
 		}
 		if len(all) == 0 {
 			return usage("the journal holds no decision about request %s", of.request)
 		}
-		return a.showOwn(w, all)
+		return a.showOwn(w, all, about)
 	})
 }
 
 // journalQuestion is which decisions of an organisation are to be explained.
 type journalQuestion struct{ journal, pack, request, category string }
 
-func (a *app) showOwn(w io.Writer, all []explain.Explanation) error {
+// showOwn prints explanations, each under what it is about.
+func (a *app) showOwn(w io.Writer, all []explain.Explanation, about []string) error {
 	if a.json {
 		enc := json.NewEncoder(w)
 		enc.SetIndent("", "  ")
 		return enc.Encode(all)
 	}
-	for _, x := range all {
-		if err := x.WriteText(w); err != nil {
+	for i, x := range all {
+		if _, err := fmt.Fprintln(w, about[i]); err != nil {
 			return err
+		}
+		for line := range strings.Lines(x.Text()) {
+			if _, err := fmt.Fprint(w, "  "+line); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -140,7 +140,13 @@ func next(w io.Writer, hub *demo.Hub, told demo.Told) {
 	}
 	fmt.Fprintf(w, "\nTry next:\n")
 	fmt.Fprintf(w, "  go run ./cmd/mashctl --profile %s policy explain %s\n", short(hub.ProfileFile("iris")), told.Request.GetName())
+	fmt.Fprintf(w, "  go run ./cmd/mashctl --profile %s policy status\n", short(hub.ProfileFile("iris")))
+	fmt.Fprintf(w, "  go run ./cmd/mashctl --profile %s policy replay --verify\n", short(hub.ProfileFile("iris")))
 	fmt.Fprintf(w, "  go run ./cmd/mashctl --profile %s ledger list\n", short(hub.ProfileFile("ada")))
 	fmt.Fprintf(w, "  curl --cacert %s -H \"Authorization: Bearer $(cat %s)\" %s/v1/%s/picture\n",
 		short(hub.AuthorityFile()), short(hub.Profile("sara").TokenFile), rest, told.Request.GetName())
+	key, id := hub.SigningKey()
+	fmt.Fprintf(w, "\nTo change a policy (policy/README.md): iris makes a draft, ivy and mo or max approve it, and it is signed with\n")
+	fmt.Fprintf(w, "  --key %s --key-id %s\n", short(key), id)
+	fmt.Fprintf(w, "bash policy/journey.sh goes the whole way by itself, on a demo of its own.\n")
 }
