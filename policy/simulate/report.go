@@ -95,7 +95,7 @@ func (r *run) report(ctx context.Context) (Report, error) {
 	out.Examples, err = r.examples(ctx)
 	return Report{
 		Against: s.Against, Draft: s.Draft, Runs: []Outcome{out}, Agencies: agencies,
-		Tells: tells(r.Against.Vocabulary(), r.Options.Draft.Vocabulary()), Words: r.words(out, agencies),
+		Tells: tells(r.Against.Vocabulary(), r.Draft.Vocabulary()), Words: r.words(out, agencies),
 	}, err
 }
 
