@@ -314,9 +314,6 @@ func TestNoGatewayStartsWithoutAValidPack(t *testing.T) {
 			check(t, os.WriteFile(public, must(warrant.EncodePublicKey(signer.Public()))(t), 0o600))
 			c.Hubs[0].Warrants.Algorithm, c.Hubs[0].Policy.Keys = warrant.ES256, map[string]string{"own": public}
 		}, "own warrants"},
-		"a review too long ago": {func(_ *publisher, c *gateway.Config) {
-			c.Hubs[0].Policy.MaxUnreviewed.Refuse = time.Hour
-		}, "last reviewed on"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, ig := aside(t), newPublisher(t, hub)

@@ -117,13 +117,7 @@ func (h *hub) start(ctx context.Context) error {
 			return fmt.Errorf("following the publisher: %w", err)
 		}
 	}
-	if err := h.look(ctx); err != nil {
-		return err
-	}
-	if h.review() == ReviewRefused {
-		return fmt.Errorf("the pack was last reviewed on %s, longer ago than max_unreviewed allows", h.serves().pack.Manifest().ReviewDate)
-	}
-	return nil
+	return h.look(ctx)
 }
 
 // catchUp returns when a look has seen everything that had moved when it was called: also one that is under way, which may be compiling.

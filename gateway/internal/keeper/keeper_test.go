@@ -85,7 +85,6 @@ func TestNothingStartsWithoutAValidPack(t *testing.T) {
 		"another key under its id": {nil, func(h *keeper.Hub) { h.Keys = bundle.Keys{"ig-2026": newSigner(t, "x").Public()} }, bundle.WrongSignature, "wrong_signature"},
 		"no keys at all":           {nil, func(h *keeper.Hub) { h.Keys = nil }, bundle.UnknownKey, "no verification keys"},
 		"signature passed off":     {func(w *world, pack string) { w.spoil(pack, "key_id = ''") }, nil, bundle.Unsigned, "unsigned"},
-		"too long unreviewed":      {nil, func(h *keeper.Hub) { h.Unreviewed.Refuse = 24 * time.Hour }, "", "last reviewed on 2026-11-01"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -277,6 +276,18 @@ func TestReview(t *testing.T) {
 	}
 	if got := w.metric("mashgate_policy_unreviewed_seconds", hub); got != (401 * 24 * time.Hour).Seconds() {
 		t.Errorf("the metric says %v", got)
+	}
+}
+
+// TestAnUnreviewedPackCanBeReplaced: the gateway starts, so that a reviewed pack can be brought into force; meanwhile nothing new is asked.
+func TestAnUnreviewedPackCanBeReplaced(t *testing.T) {
+	w := newWorld(t)
+	w.start(func(h *keeper.Hub) { h.Unreviewed.Refuse = 24 * time.Hour })
+	if err := w.keeper.MayAsk(hub); err == nil {
+		t.Error("a new request may be made under a pack that is long unreviewed")
+	}
+	if got, err := w.keeper.InForce(t.Context(), hub); err != nil || got == nil {
+		t.Errorf("in force: %v, %v", got, err)
 	}
 }
 
