@@ -124,7 +124,9 @@ func TestSigningKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	public, ok := signer.Public().(interface{ Equal(other crypto.PublicKey) bool })
+	public, ok := signer.Public().(interface {
+		Equal(other crypto.PublicKey) bool
+	})
 	if !ok || len(keys) != 1 || !public.Equal(keys[id]) {
 		t.Errorf("the gateway verifies with %v, not with %s", keys, id)
 	}
