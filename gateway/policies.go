@@ -46,7 +46,9 @@ func (h *loadedHub) ownKey() error {
 	if h.permits == nil {
 		return nil // its own error is told beside
 	}
-	own, ok := h.permits.Public().(interface{ Equal(crypto.PublicKey) bool })
+	own, ok := h.permits.Public().(interface {
+		Equal(other crypto.PublicKey) bool
+	})
 	for id, key := range h.keeps.Keys {
 		if ok && own.Equal(key) {
 			return fmt.Errorf("%s is the key of the gateway's own warrants", id)

@@ -27,32 +27,32 @@ const manifestFile = "manifest.yaml"
 
 // Manifest says what a pack is, whose it is, on what agreements it rests and when somebody last looked at it. Nothing in it decides.
 type Manifest struct {
-	Name    string `yaml:"name" json:"name"`
-	Version string `yaml:"version" json:"version"`
+	Name    string `json:"name"    yaml:"name"`
+	Version string `json:"version" yaml:"version"`
 	// Hub is the code of the hub it is for; for an agency's pack, of the hub whose warrants it answers.
-	Hub string `yaml:"hub" json:"hub"`
+	Hub string `json:"hub" yaml:"hub"`
 	// Kind is KindHub, also where it is left out, or KindAgency.
-	Kind string `yaml:"kind" json:"kind"`
+	Kind string `json:"kind" yaml:"kind"`
 	// Base is BaseDefault for an overlay, else empty.
-	Base string `yaml:"base" json:"base,omitempty"`
+	Base string `json:"base,omitempty" yaml:"base"`
 	// Organisation is the one that an agency's pack belongs to; empty for a hub's.
-	Organisation string      `yaml:"organisation" json:"organisation,omitempty"`
-	Contacts     []Contact   `yaml:"contacts" json:"contacts,omitempty"`
-	Agreements   []Agreement `yaml:"agreements" json:"agreements,omitempty"`
+	Organisation string      `json:"organisation,omitempty" yaml:"organisation"`
+	Contacts     []Contact   `json:"contacts,omitempty"     yaml:"contacts"`
+	Agreements   []Agreement `json:"agreements,omitempty"   yaml:"agreements"`
 	// ReviewDate is the ISO day on which the pack was last reviewed; how long it has gone unreviewed is counted from it.
-	ReviewDate string `yaml:"review_date" json:"review_date"`
+	ReviewDate string `json:"review_date" yaml:"review_date"`
 }
 
 // Contact is a desk that answers for the pack, by its role: never a person's name.
 type Contact struct {
-	Role  string `yaml:"role" json:"role"`
-	Email string `yaml:"email" json:"email"`
+	Role  string `json:"role"  yaml:"role"`
+	Email string `json:"email" yaml:"email"`
 }
 
 // Agreement is an information-sharing agreement that the pack carries out.
 type Agreement struct {
-	Title     string `yaml:"title" json:"title"`
-	Reference string `yaml:"reference" json:"reference"`
+	Title     string `json:"title"     yaml:"title"`
+	Reference string `json:"reference" yaml:"reference"`
 }
 
 // unknownField is how the YAML decoder speaks of a key that a manifest does not have.

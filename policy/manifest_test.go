@@ -29,7 +29,7 @@ func TestAManifestIsReadStrictly(t *testing.T) {
 	}{
 		"nothing in it":   {"{}", []string{"manifest.yaml: name: is missing", "manifest.yaml: version: is missing", "manifest.yaml: hub: is missing", "manifest.yaml: review_date:"}},
 		"empty":           {"", []string{"manifest.yaml: is empty"}},
-		"unknown keys":    {strings.Replace(tinyManifest, "name:", "colour: red, contacts: [{role: r, email: a@b, name: n}], nmae:", 1), []string{"manifest.yaml: colour: line 1: is no field of a manifest", "manifest.yaml: name: line 1: is no field of a contact", "manifest.yaml: nmae:", "manifest.yaml: name: is missing"}},
+		"unknown keys":    {strings.Replace(tinyManifest, "name:", "colour: red, contacts: [{role: r, email: a@b, name: n}], nom:", 1), []string{"manifest.yaml: colour: line 1: is no field of a manifest", "manifest.yaml: name: line 1: is no field of a contact", "manifest.yaml: nom:", "manifest.yaml: name: is missing"}},
 		"two":             {tinyManifest + "\n---\nname: other\n", []string{"manifest.yaml: holds more than one document"}},
 		"no YAML":         {"{", []string{"manifest.yaml"}},
 		"not a list":      {strings.Replace(tinyManifest, "name:", "contacts: 7, name:", 1), []string{"manifest.yaml", "cannot unmarshal"}},

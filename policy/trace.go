@@ -28,7 +28,7 @@ func (q *Request) TraceAsk(ctx context.Context, tracer topdown.QueryTracer) (ast
 func (q *Request) TraceRelease(ctx context.Context, h record.Header, tracer topdown.QueryTracer) (ast.Value, error) {
 	h = h.Normalised()
 	if q.admit(h) != nil {
-		return nil, nil
+		return nil, nil //nolint:nilnil,nilerr // by contract: no rule is shown such a header, so there is nothing to trace
 	}
 	input := q.releaseInput(h)
 	if _, err := q.revision.release.one(ctx, input, traced(tracer)...); err != nil && !errors.Is(err, errEntry) {
@@ -42,7 +42,7 @@ func (q *Request) TraceRelease(ctx context.Context, h record.Header, tracer topd
 func (a *AgencyPolicy) Trace(ctx context.Context, h AgencyHeader, tracer topdown.QueryTracer) (ast.Value, error) {
 	h.Header = h.Header.Normalised()
 	if a.catalogue.CheckHeader(h.Header) != nil {
-		return nil, nil
+		return nil, nil //nolint:nilnil,nilerr // by contract: no rule is shown such a header, so there is nothing to trace
 	}
 	input := h.input()
 	if _, err := a.entry.one(ctx, input, traced(tracer)...); err != nil && !errors.Is(err, errEntry) {

@@ -97,7 +97,7 @@ func (a *app) watchPack(ctx context.Context, w io.Writer, path string) error {
 
 func untilInterrupted(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // being interrupted is how watching ends
 	}
 	return err
 }

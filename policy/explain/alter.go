@@ -34,7 +34,7 @@ func (a alterer) all() []alteration {
 }
 
 // of is a case for each fact that policy.Explaining knows.
-func (a alterer) of(f policy.VariedFact) []alteration {
+func (a alterer) of(f policy.VariedFact) []alteration { //nolint:cyclop // a table: one case for each fact
 	switch f.Fact {
 	case policy.VaryConsent:
 		return a.consents(f)

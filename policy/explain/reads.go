@@ -16,7 +16,6 @@ type reads struct {
 	seen  *tracer
 	input ast.Value
 	refs  map[string]ast.Ref
-	done  []*ast.Rule
 }
 
 func newReads(seen *tracer, input ast.Value) *reads {

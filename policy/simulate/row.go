@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -106,7 +107,7 @@ type CategoryOf struct {
 func (c Counts) check(draft string) error {
 	switch {
 	case c.Organisation == "":
-		return fmt.Errorf("simulate: an agency's counts name no organisation")
+		return errors.New("simulate: an agency's counts name no organisation")
 	case c.Draft != draft:
 		return fmt.Errorf("simulate: the counts of %s are of the draft %s, not %s", c.Organisation, c.Draft, draft)
 	}

@@ -32,7 +32,9 @@ func (p *printer) table(heading string, rows [][]string) {
 		for i := range row {
 			row[i] = strings.Join(strings.Fields(row[i]), " ") // a pack's own words begin no line of their own
 		}
-		fmt.Fprintln(w, "  "+strings.Join(row, "\t")) // Flush has its error
+		if _, err := fmt.Fprintln(w, "  "+strings.Join(row, "\t")); p.err == nil {
+			p.err = err
+		}
 	}
 	if err := w.Flush(); p.err == nil {
 		p.err = err
@@ -138,7 +140,7 @@ func (r Report) sumRows(sums []Sum) [][]string {
 
 func writeExample(p *printer, e Example) {
 	p.line("\nExample: %s", e.Heading())
-	p.line("  in %s, on basis %s (%s)", e.Episode, e.Change.Basis, e.Alikes())
+	p.line("  in %s, on basis %s (%s)", e.Place(), e.Change.Basis, e.Alikes())
 	for _, side := range []struct {
 		title string
 		of    explain.Explanation

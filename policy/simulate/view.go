@@ -221,3 +221,11 @@ func (c CategoryOf) Direction() Direction {
 	}
 	return Tighter
 }
+
+// Place is where the example was met: the episode, or the request where the records are an agency's, which is told of no episode.
+func (e Example) Place() string {
+	if e.Episode == "" {
+		return "request " + e.Request
+	}
+	return e.Episode
+}

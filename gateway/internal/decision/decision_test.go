@@ -1,7 +1,6 @@
 package decision_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -73,7 +72,7 @@ func (v vaulted) request(episode, request string) {
 	v.must(v.vault.Create(episode))
 	v.sql("INSERT INTO referrals VALUES (?, ?, 1, ?, 'p', 0, '', 1, x'')", hub, episode, episode)
 	v.sql("INSERT INTO episodes VALUES (?, ?, 1, '', '', '', 0, 0, 0, 0, x'')", hub, episode)
-	v.sql("INSERT INTO requests VALUES (?, ?, ?, 'running', 'p', 'rev', '', 0, 0, 0, 0, NULL, NULL, x'')", hub, episode, request)
+	v.sql("INSERT INTO requests VALUES (?, ?, ?, 'running', 'p', 'rev', '', 0, 0, 0, 0, NULL, NULL, x'')", hub, episode, request) //nolint:dupword // SQL
 }
 
 // keep records one decision with its ledger entry, and returns the entry's number.
@@ -346,9 +345,8 @@ func TestWhatIsNotARecordIsRefused(t *testing.T) {
 	if err == nil {
 		t.Error("a record was kept without a ledger entry")
 	}
-	var f *fault.Error
-	if errors.As(err, &f) {
-		t.Errorf("the caller was told of the store instead: %v", err)
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		t.Errorf("the caller was told of the store instead: %v", f)
 	}
 }
 
@@ -360,7 +358,7 @@ func TestNothingOfARecordIsPrinted(t *testing.T) {
 	sealed, err := v.Seal(t.Context(), r)
 	v.must(err)
 	for _, text := range []string{fmt.Sprintf("%v %+v", sealed, sealed), sealed.LogValue().String()} {
-		if strings.Contains(text, "1911") || bytes.Contains([]byte(text), []byte("pol.involvement")) {
+		if strings.Contains(text, "1911") || strings.Contains(text, "pol.involvement") {
 			t.Errorf("printed: %s", text)
 		}
 	}

@@ -130,7 +130,7 @@ func New(config Config) (*Exchange, error) {
 	return e, nil
 }
 
-func (c Config) check() error {
+func (c Config) check() error { //nolint:cyclop // a list of what is needed, one condition each
 	switch {
 	case c.DB == nil || c.Episodes == nil || c.Requests == nil || c.Ledger == nil || c.Decisions == nil || c.Directory == nil:
 		return errors.New("exchange: the store and every noun are needed")

@@ -348,7 +348,7 @@ func appendNew(all, more []policy.Location) []policy.Location {
 func (t *account) revision(ctx context.Context, id string) (*policy.Revision, error) {
 	revision, err := t.exchange.Policy.Pinned(ctx, t.request.Hub, id)
 	if errors.Is(err, policy.ErrNoRevision) || errors.Is(err, history.ErrRevisionGone) || errors.Is(err, history.ErrRevisionAltered) {
-		return nil, nil
+		return nil, nil //nolint:nilnil // by contract: there is nothing to explain with
 	}
 	return revision, err
 }
@@ -356,7 +356,7 @@ func (t *account) revision(ctx context.Context, id string) (*policy.Revision, er
 // explainer opens a sample's request again; nil where there is no sample, or not the revision that decided.
 func (t *account) explainer(ctx context.Context, of sample) (*explain.Explainer, error) {
 	if of.revision == "" {
-		return nil, nil
+		return nil, nil //nolint:nilnil // by contract: there is nothing to explain with
 	}
 	for _, known := range t.explainers {
 		if known.revision == of.revision && reflect.DeepEqual(known.input, of.input) {

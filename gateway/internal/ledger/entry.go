@@ -14,24 +14,23 @@ type Kind string
 
 // The kinds of entry (ledger_service.proto).
 const (
-	KindReferral       Kind = "referral"
-	KindTriage         Kind = "triage"
-	KindEpisode        Kind = "episode"
-	KindConsent        Kind = "consent"
-	KindOverride       Kind = "override"
-	KindBreakGlass     Kind = "break_glass"
-	KindOutcome        Kind = "outcome"
-	KindRequestIntent  Kind = "request_intent"
-	KindRequestRefused Kind = "request_refused"
-	KindAsk            Kind = "ask"
-	KindAnswer         Kind = "answer"
-	KindDisclosure     Kind = "disclosure"
-	KindPictureRead    Kind = "picture_read"
-	KindCallDenied     Kind = "call_denied"
-	KindWarrantRefused Kind = "warrant_refused"
-	KindCancelled      Kind = "cancelled"
-	KindRequestEnded   Kind = "request_ended"
-	// A policy on its way into force, and what came of it (policy_service.proto).
+	KindReferral        Kind = "referral"
+	KindTriage          Kind = "triage"
+	KindEpisode         Kind = "episode"
+	KindConsent         Kind = "consent"
+	KindOverride        Kind = "override"
+	KindBreakGlass      Kind = "break_glass"
+	KindOutcome         Kind = "outcome"
+	KindRequestIntent   Kind = "request_intent"
+	KindRequestRefused  Kind = "request_refused"
+	KindAsk             Kind = "ask"
+	KindAnswer          Kind = "answer"
+	KindDisclosure      Kind = "disclosure"
+	KindPictureRead     Kind = "picture_read"
+	KindCallDenied      Kind = "call_denied"
+	KindWarrantRefused  Kind = "warrant_refused"
+	KindCancelled       Kind = "cancelled"
+	KindRequestEnded    Kind = "request_ended"
 	KindPolicyDrafted   Kind = "policy_drafted"
 	KindPolicyApproved  Kind = "policy_approved"
 	KindPolicyRejected  Kind = "policy_rejected"
@@ -40,8 +39,7 @@ const (
 	KindPolicyRefused   Kind = "policy_refused"
 	KindPolicyTightened Kind = "policy_tightened"
 	KindPolicyLifted    Kind = "policy_lifted"
-	// Rechecked: open requests and what was seen of them were decided again, because something had moved.
-	KindRechecked Kind = "rechecked"
+	KindRechecked       Kind = "rechecked"
 )
 
 // Kinds returns every kind, in the order in which a request meets them.

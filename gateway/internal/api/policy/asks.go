@@ -17,7 +17,7 @@ import (
 // asked is the stream of what an organisation would be asked for.
 type asked interface {
 	Context() context.Context
-	Send(*policyv1.ListDraftAsksResponse) error
+	Send(message *policyv1.ListDraftAsksResponse) error
 }
 
 // ListDraftAsks implements PolicyService. A request comes as it was asked, and once more where what Locate found changed what could be

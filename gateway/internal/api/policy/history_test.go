@@ -33,7 +33,7 @@ func (d *desk) past(t *testing.T, batches int) {
 	for _, row := range []string{
 		"INSERT INTO referrals VALUES ('coventry', 'e1', 1, 'e1', 'p', 0, '', 1, x'')",
 		"INSERT INTO episodes VALUES ('coventry', 'e1', 1, '', '', '', 0, 0, 0, 0, x'')",
-		"INSERT INTO requests VALUES ('coventry', 'e1', 'r1', 'running', 'p', 'rev', '', 0, 0, 0, 0, NULL, NULL, x'')",
+		"INSERT INTO requests VALUES ('coventry', 'e1', 'r1', 'running', 'p', 'rev', '', 0, 0, 0, 0, NULL, NULL, x'')", //nolint:dupword // SQL
 	} {
 		d.sql(t, row)
 	}
@@ -233,7 +233,7 @@ func TestASimulationIsStoppedAndResumed(t *testing.T) {
 	if diff := cmp.Diff(text(t, d.unbroken(t, name).Runs[0]), text(t, report.Runs[0])); diff != "" {
 		t.Errorf("an unbroken run says (-unbroken +resumed):\n%s", diff)
 	}
-	if wider := report.Runs[0].Changes; len(wider) != 1 || wider[0].Count != batches || wider[0].Change.Direction != simulate.Wider {
+	if wider := report.Runs[0].Changes; len(wider) != 1 || wider[0].Count != batches || wider[0].Direction != simulate.Wider {
 		t.Errorf("changes %+v", wider)
 	}
 	if at, err := d.Decisions.Checkpoint(t.Context(), decision.Run{Hub: "coventry", Draft: saved.GetName()[len(parent+"/policyDrafts/"):]}); at != nil || err != nil {

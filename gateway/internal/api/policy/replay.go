@@ -20,7 +20,7 @@ import (
 // replayed is the stream of a replay.
 type replayed interface {
 	Context() context.Context
-	Send(*policyv1.ReplayResponse) error
+	Send(message *policyv1.ReplayResponse) error
 }
 
 // tellEvery is how many records lie between two tellings of progress.
@@ -75,7 +75,7 @@ func (s *Service) replay(req *policyv1.ReplayRequest, stream replayed) error {
 	}}})
 }
 
-// ledgerPage is how many entries are looked at at a time.
+// ledgerPage is how many entries are read together.
 const ledgerPage = 500
 
 // missing tells of decisions that stand on the ledger and have no record: a record that is erased when its time is over leaves its place.
