@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
@@ -76,9 +75,7 @@ func (a *app) printResult(w io.Writer, result scenario.Result) error {
 	if !a.json {
 		return result.WriteText(w)
 	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(result)
+	return printJSON(w, result)
 }
 
 func (a *app) policyExplain() *cobra.Command {

@@ -14,7 +14,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"google.golang.org/grpc"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/mashgate/mashgate/agencies"
 	"github.com/mashgate/mashgate/agencies/reference"
@@ -148,9 +147,7 @@ type journalQuestion struct{ journal, pack, request, category string }
 // showOwn prints explanations, each under what it is about.
 func (a *app) showOwn(w io.Writer, all []explain.Explanation, about []string) error {
 	if a.json {
-		enc := json.NewEncoder(w)
-		enc.SetIndent("", "  ")
-		return enc.Encode(all)
+		return printJSON(w, all)
 	}
 	for i, x := range all {
 		if _, err := fmt.Fprintln(w, about[i]); err != nil {
@@ -174,14 +171,11 @@ func (a *app) policyAsks() *cobra.Command {
 			"categories and limits, and no name. The organisation runs `policy count` over its own journal and sends back counts alone.",
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			since, err := sinceDay(day)
-			if err != nil {
+			var err error
+			if req.Since, err = since(day); err != nil {
 				return err
 			}
 			req.Name = given[0]
-			if !since.IsZero() {
-				req.Since = timestamppb.New(since)
-			}
 			return a.connect(func(conn *grpc.ClientConn, _ dial.Profile) error {
 				asks, err := asksOf(cmd.Context(), conn, req)
 				if err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -93,9 +92,7 @@ func (a *app) showReport(w io.Writer, report simulate.Report, page string) (err 
 	if !a.json {
 		return report.WriteText(w)
 	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(report)
+	return printJSON(w, report)
 }
 
 // simulateHere runs what can be run without a server.
