@@ -106,8 +106,7 @@ func TestEveryDecisionIsRecorded(t *testing.T) {
 // digested holds every entry that a decision stands behind to having its digest, and each record to having such an entry.
 func (w *world) digested() {
 	w.Helper()
-	entries, err := w.config.Ledger.List(w.Context(), ledger.Query{Hub: hub, Limit: 10_000})
-	w.must(err)
+	entries, records := w.ledgerAndRecords()
 	digests := map[string]bool{}
 	for _, e := range entries {
 		decided := e.Kind == ledger.KindAsk || e.Kind == ledger.KindDisclosure || e.Kind == ledger.KindPictureRead || e.Kind == ledger.KindRequestRefused ||
@@ -119,8 +118,21 @@ func (w *world) digested() {
 			digests[e.Digest] = true
 		}
 	}
-	if records := len(w.recorded("")); records != len(digests) {
+	if records != len(digests) {
 		w.Errorf("%d records, %d digests on the ledger", records, len(digests))
+	}
+}
+
+// ledgerAndRecords reads the ledger and counts the records as they stand together, also while a story still goes on.
+func (w *world) ledgerAndRecords() (entries []ledger.Entry, records int) {
+	w.Helper()
+	for {
+		before := len(w.recorded(""))
+		entries, err := w.config.Ledger.List(w.Context(), ledger.Query{Hub: hub, Limit: 10_000})
+		w.must(err)
+		if after := len(w.recorded("")); after == before {
+			return entries, after
+		}
 	}
 }
 
