@@ -18,10 +18,11 @@ var byStrictness = []Effect{Deny, Review, Exist, Redact, Permit}
 
 // Stricter returns the stricter of two effects. An effect that is not on the list counts as Deny.
 func Stricter(a, b Effect) Effect {
-	return byStrictness[min(a.rank(), b.rank())]
+	return byStrictness[min(a.Rank(), b.Rank())]
 }
 
-func (e Effect) rank() int { return max(0, slices.Index(byStrictness, e)) }
+// Rank is the effect's place among all, 0 the strictest. An effect that is not on the list counts as Deny.
+func (e Effect) Rank() int { return max(0, slices.Index(byStrictness, e)) }
 
 // Content tells whether fields may leave the holder under the effect.
 func (e Effect) Content() bool { return e == Permit || e == Redact }

@@ -65,7 +65,7 @@ func (q AgencyQuestion) nearest(ctx context.Context, now outcome) ([]Change, err
 		}
 	}
 	slices.SortFunc(changes, func(x, y Change) int {
-		return cmp.Or(rank(y.Effect)-rank(x.Effect), len(x.Masks)-len(y.Masks), strings.Compare(x.Text, y.Text))
+		return cmp.Or(y.Effect.Rank()-x.Effect.Rank(), len(x.Masks)-len(y.Masks), strings.Compare(x.Text, y.Text))
 	})
 	return changes, nil
 }

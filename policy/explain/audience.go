@@ -97,7 +97,7 @@ func (a audience) spoke(reasons []policy.Reason, seen *tracer, input ast.Value) 
 		})
 	}
 	slices.SortStableFunc(rules, func(x, y Rule) int {
-		return cmp.Or(rank(x.Effect)-rank(y.Effect), cmp.Compare(x.Rule, y.Rule), cmp.Compare(x.Code, y.Code))
+		return cmp.Or(x.Effect.Rank()-y.Effect.Rank(), cmp.Compare(x.Rule, y.Rule), cmp.Compare(x.Code, y.Code))
 	})
 	return rules, reads.inputs(a)
 }
@@ -110,7 +110,3 @@ func withoutTheRecord(inputs []Input) []Input {
 		return ok && of != "category" && of != "organisation" && !strings.HasPrefix(of, "about.")
 	})
 }
-
-var strictestFirst = []policy.Effect{policy.Deny, policy.Review, policy.Exist, policy.Redact, policy.Permit}
-
-func rank(e policy.Effect) int { return max(0, slices.Index(strictestFirst, e)) }

@@ -40,7 +40,7 @@ func (e *Explainer) nearest(ctx context.Context, h *record.Header, now outcome) 
 		})
 	}
 	slices.SortStableFunc(changes, func(x, y Change) int {
-		return cmp.Or(rank(y.Effect)-rank(x.Effect), len(x.Masks)-len(y.Masks), len(x.Gates)-len(y.Gates),
+		return cmp.Or(y.Effect.Rank()-x.Effect.Rank(), len(x.Masks)-len(y.Masks), len(x.Gates)-len(y.Gates),
 			len(strings.Fields(x.Text))-len(strings.Fields(y.Text)), strings.Compare(x.Text, y.Text))
 	})
 	changes = unlike(changes)
@@ -95,7 +95,7 @@ func (o outcome) best() bool { return o.proceed || o.effect == policy.Permit }
 // easier tells whether the outcome lets more through: a more permissive effect, fewer masks of the same effect, or fewer gates.
 func (o outcome) easier(than outcome) bool {
 	if o.effect != than.effect {
-		return rank(o.effect) > rank(than.effect)
+		return o.effect.Rank() > than.effect.Rank()
 	}
 	if o.effect == "" {
 		return o.proceed && !than.proceed || within(o.gates, than.gates)

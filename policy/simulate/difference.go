@@ -10,10 +10,6 @@ import (
 	"github.com/mashgate/mashgate/policy/history"
 )
 
-var strictestFirst = []policy.Effect{policy.Deny, policy.Review, policy.Exist, policy.Redact, policy.Permit}
-
-func rank(e policy.Effect) int { return max(0, slices.Index(strictestFirst, e)) }
-
 // ways are the directions in which one decision moved, and how its masks did.
 type ways struct{ wider, tighter bool }
 
@@ -35,7 +31,7 @@ func (w ways) directions() []Direction {
 // between compares two decisions. Masks count where content is released before and after.
 func between(was, now policy.Effect, wasMasks, nowMasks []string) ways {
 	if was != now {
-		return ways{wider: rank(now) > rank(was), tighter: rank(now) < rank(was)}
+		return ways{wider: now.Rank() > was.Rank(), tighter: now.Rank() < was.Rank()}
 	}
 	if !was.Content() {
 		return ways{}

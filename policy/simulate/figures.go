@@ -49,7 +49,7 @@ func released(agencies []Counts) Figure {
 	f.Says = "Counted by the agencies that have sent counts, over their own records; not by the others."
 	for _, counts := range agencies {
 		for _, c := range counts.Changes {
-			if rank(c.Now) > rank(c.Was) && c.Now.Content() {
+			if c.Now.Rank() > c.Was.Rank() && c.Now.Content() {
 				f.Count += c.Records
 			}
 		}
